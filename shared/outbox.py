@@ -1,0 +1,138 @@
+"""The tail publisher and its sweeper: how an event that is written always reaches the exchange.
+
+The invariant: OF ANY AGGREGATE, THE FIRST OCCURRENCES OF ITS EVENTS REACH THE EXCHANGE IN ORDER.
+After a write the writer publishes the whole tail, that is every event of the document that the
+broker has not confirmed yet, in order, event n+1 only after the confirm of n, and takes out of the
+document what was confirmed. Whoever publishes n+1 has therefore published, or seen confirmed, n.
+Copies may follow (a publisher dies between confirm and removal, two publish the same tail); they
+are duplicates by `id`, and consumers are idempotent.
+
+Nothing is lost with the memory of a process: the document owes the event until it is confirmed,
+and the sweeper of every process looks for documents that have owed for longer than two seconds.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from shared.errors import OutageError
+from shared.messaging import Publisher
+from shared.mongo import Aggregates, Tail
+from shared.telemetry import OUTBOX_OLDEST_S, OUTBOX_PENDING, PUBLISHED
+
+log = structlog.get_logger()
+
+BATCH = 256  # tails in hand at once; more confirms outstanding gained nothing here
+PENDING = 20_000  # tails in memory; beyond this the sweeper finds them in the database
+OVERDUE = timedelta(seconds=2)  # older than this, and its writer is taken for dead
+SWEEP_EVERY_S = 1.0
+SWEEP_LIMIT = 1000
+
+
+class TailPublisher:
+    """Publishes the tails of one collection of aggregates; one per process and collection."""
+
+    def __init__(self, aggregates: Aggregates, publisher: Publisher) -> None:
+        self._aggregates = aggregates
+        self._publisher = publisher
+        self._pending: OrderedDict[str, Tail] = OrderedDict()
+        self._in_hand: set[str] = set()
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def soon(self, tail: Tail) -> None:
+        """Publish this tail as soon as possible; a later tail of the same aggregate replaces it."""
+        if not tail.entries or len(self._pending) >= PENDING:
+            return
+        self._pending[tail.identifier] = tail
+        self._idle.clear()
+        self._wake.set()
+
+    async def start(self) -> None:
+        """Begin to publish and to sweep."""
+        self._tasks = [
+            asyncio.create_task(self._publish_forever()),
+            asyncio.create_task(self._sweep_forever()),
+        ]
+
+    async def stop(self, grace_s: float = 5.0) -> None:
+        """Publish what is in hand, at most `grace_s` seconds long; the rest is in the database."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self._idle.wait()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _publish_forever(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._pending:
+                await self._publish_batch()
+            self._idle.set()
+
+    async def _publish_batch(self) -> None:
+        batch = [
+            self._pending.popitem(last=False)[1] for _ in range(min(BATCH, len(self._pending)))
+        ]
+        self._in_hand = {tail.identifier for tail in batch}
+        try:
+            confirmed = await publish_tails(batch, self._publisher)
+            await self._aggregates.confirm(confirmed)
+        except OutageError as error:
+            log.warning("outbox.waits", reason=str(error), tails=len(batch))
+            await asyncio.sleep(0.5)  # what is owed stays in the database; the sweeper takes it up
+        finally:
+            self._in_hand = set()
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_EVERY_S)
+            try:
+                await self._sweep()
+            except OutageError as error:
+                log.warning("outbox.sweep_failed", reason=str(error))
+
+    async def _sweep(self) -> None:
+        now = datetime.now(UTC)
+        owing = await self._aggregates.owing(now - OVERDUE, SWEEP_LIMIT)
+        OUTBOX_PENDING.labels(self._aggregates.name).set(len(owing) + len(self._pending))
+        OUTBOX_OLDEST_S.labels(self._aggregates.name).set(OVERDUE.total_seconds() if owing else 0)
+        if not await self._publisher.is_up():
+            return
+        for tail in owing:
+            if tail.identifier not in self._in_hand and tail.identifier not in self._pending:
+                self.soon(tail)
+
+
+async def publish_tails(tails: Sequence[Tail], publisher: Publisher) -> dict[str, list[str]]:
+    """Publish tails in waves, and return the ids that the broker confirmed, by aggregate.
+
+    Wave n holds the n-th event of every tail that is still whole; a tail whose event was not
+    confirmed takes no part in the next wave. So no event overtakes its elder, and the confirms of
+    a wave are outstanding together.
+    """
+    confirmed: dict[str, list[str]] = {}
+    whole = list(tails)
+    position = 0
+    while whole:
+        wave = [tail.entries[position] for tail in whole]
+        answers = await publisher.publish(wave)
+        for tail, entry, ok in zip(whole, wave, answers, strict=True):
+            if ok:
+                confirmed.setdefault(tail.identifier, []).append(entry.id)
+                PUBLISHED.labels(entry.key).inc()
+        position += 1
+        whole = [
+            tail
+            for tail, ok in zip(whole, answers, strict=True)
+            if ok and position < len(tail.entries)
+        ]
+    return confirmed

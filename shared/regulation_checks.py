@@ -1,0 +1,290 @@
+"""What a regulation file may not say. Every refusal names the line that is wrong."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+from zoneinfo import available_timezones
+
+from shared.regulation_model import (
+    NOT_NEEDED,
+    WARD,
+    Area,
+    Content,
+    Dated,
+    Rule,
+)
+from shared.rulefile import RuleFile
+from shared.text import fold
+from shared.vocabulary import LEADERS, OFFICE, CategoryId, UnitKind
+
+# the regulation's ten in its order (its table of limits); all that is filed under them is data
+CATEGORY_IDS = tuple(
+    CategoryId(name)
+    for name in (
+        "service_attitude",
+        "market_price",
+        "culture_tourism",
+        "forest",
+        "environment",
+        "security_traffic",
+        "construction_order",
+        "food_safety",
+        "urban_order",
+        "other",
+    )
+)
+
+Place = tuple[str | int, ...]
+
+
+def check(content: Content, rules: RuleFile, calendars: Collection[str]) -> None:
+    """Refuse a regulation that contradicts itself or leaves somebody without an answer.
+
+    Args:
+        content: What the file says.
+        rules: The file, for its lines.
+        calendars: File names of the calendars that exist.
+
+    Raises:
+        RuleFileError: the first thing that is wrong, at its line.
+    """
+    _check_head(content, rules, calendars)
+    _check_identifiers(content, rules)
+    _check_periods(content, rules)
+    _check_units(content, rules)
+    _check_areas(content, rules)
+    _check_categories(content, rules)
+    _check_keywords(content, rules)
+    for index, rule in enumerate(content.rules):
+        _check_rule(content, rules, rule, index)
+    _check_coverage(content, rules)
+
+
+def _check_head(content: Content, rules: RuleFile, calendars: Collection[str]) -> None:
+    if content.zone not in available_timezones():
+        raise rules.error(f"there is no time zone {content.zone!r}", "zone")
+    if content.calendar not in calendars:
+        raise rules.error(f"there is no calendar {content.calendar!r}", "calendar")
+
+
+def _check_identifiers(content: Content, rules: RuleFile) -> None:
+    for section in ("units", "areas", "categories", "rules"):
+        _check_unique(rules, [item.id for item in getattr(content, section)], section)
+    for index, category in enumerate(content.categories):
+        names = [sub.id for sub in category.sub_categories]
+        _check_unique(rules, names, "categories", index, "sub_categories")
+    codes = [(area.code, area.valid_from) for area in content.areas]
+    for index, code in enumerate(codes):
+        if code in codes[:index]:
+            raise rules.error(
+                f"the code {code[0]} from {code[1]} stands twice", "areas", index, "code"
+            )
+
+
+def _check_unique(rules: RuleFile, names: Sequence[str], *place: str | int) -> None:
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise rules.error(f"the id {name!r} stands twice", *place, index, "id")
+
+
+def _check_periods(content: Content, rules: RuleFile) -> None:
+    parts: list[tuple[Dated, Place]] = [(content, ())]
+    for section in ("units", "areas", "rules"):
+        parts += [(part, (section, i)) for i, part in enumerate(getattr(content, section))]
+    for part, place in parts:
+        if part.last_day < part.valid_from:
+            raise rules.error("valid_to lies before valid_from", *place, "valid_to")
+
+
+def _check_units(content: Content, rules: RuleFile) -> None:
+    areas = {area.id for area in content.areas}
+    for index, unit in enumerate(content.units):
+        if unit.id == WARD:
+            raise rules.error(f"{WARD!r} means the unit of the area", "units", index, "id")
+        if (unit.kind is UnitKind.WARD) != (unit.area is not None):
+            raise rules.error("a ward, and nobody else, has an area", "units", index, "kind")
+        if unit.area is not None and unit.area not in areas:
+            raise rules.error(f"there is no area {unit.area!r}", "units", index, "area")
+        for other in content.units[:index]:
+            if unit.area is not None and unit.area == other.area and _meet(unit, other):
+                raise rules.error(
+                    f"{other.id!r} administers {unit.area!r} at the same time",
+                    *("units", index, "area"),
+                )
+    for needed, kind in ((OFFICE, UnitKind.OFFICE), (LEADERS, UnitKind.LEADERS)):
+        if not any(unit.id == needed and unit.kind is kind for unit in content.units):
+            raise rules.error(f"there is no unit {needed!r} of kind {kind.value!r}", "units")
+
+
+def _meet(one: Dated, other: Dated) -> bool:
+    return one.valid_from <= other.last_day and other.valid_from <= one.last_day
+
+
+def _check_areas(content: Content, rules: RuleFile) -> None:
+    owners: dict[str, list[Area]] = {}
+    for index, area in enumerate(content.areas):
+        names: list[tuple[str, Place]] = [(area.name.vi, ("name",)), (area.name.en, ("name",))]
+        names += [(alias, ("aliases", i)) for i, alias in enumerate(area.aliases)]
+        for name, place in names:
+            for other in owners.setdefault(fold(name), []):
+                if other is not area and _meet(other, area):
+                    raise rules.error(f"{name!r} also names {other.id!r}", "areas", index, *place)
+            owners[fold(name)].append(area)
+
+
+def _check_categories(content: Content, rules: RuleFile) -> None:
+    for index, category in enumerate(content.categories):
+        if category.id not in CATEGORY_IDS:
+            raise rules.error(
+                f"the regulation has no category {category.id!r}", "categories", index, "id"
+            )
+        for place, number in enumerate(category.emergency):
+            if number not in content.emergency.numbers:
+                raise rules.error(
+                    f"there is no emergency number {number!r}",
+                    *("categories", index, "emergency", place),
+                )
+    ids = [category.id for category in content.categories]
+    if missing := [name for name in CATEGORY_IDS if name not in ids]:
+        raise rules.error(f"the category {missing[0]!r} is missing", "categories")
+    for index, (name, expected) in enumerate(zip(ids, CATEGORY_IDS, strict=True)):
+        if name != expected:
+            raise rules.error(
+                f"out of order: {expected!r} comes before {name!r}", "categories", index, "id"
+            )
+
+
+def _check_keywords(content: Content, rules: RuleFile) -> None:
+    for place, keywords in _all_keywords(content):
+        for index, keyword in enumerate(keywords):
+            if not fold(keyword):
+                raise rules.error(f"the keyword {keyword!r} has no words", *place, index)
+
+
+def _all_keywords(content: Content) -> Iterable[tuple[Place, Sequence[str]]]:
+    for index, category in enumerate(content.categories):
+        yield ("categories", index, "keywords"), category.keywords
+        yield ("categories", index, "hints"), category.hints
+        for number, sub in enumerate(category.sub_categories):
+            yield ("categories", index, "sub_categories", number, "keywords"), sub.keywords
+    for number, emergency in content.emergency.numbers.items():
+        yield ("emergency", "numbers", number, "keywords"), emergency.keywords
+        yield ("emergency", "numbers", number, "unless"), emergency.unless
+
+
+def _check_rule(content: Content, rules: RuleFile, rule: Rule, index: int) -> None:
+    here: Place = ("rules", index)
+    for place, category in enumerate(rule.categories):
+        if category not in CATEGORY_IDS:
+            raise rules.error(
+                f"the regulation has no category {category!r}", *here, "categories", place
+            )
+    if not isinstance(rule.areas, str):
+        known = {area.id for area in content.areas}
+        for place, area in enumerate(rule.areas):
+            if area not in known:
+                raise rules.error(f"there is no area {area!r}", *here, "areas", place)
+    if rule.handling == WARD:
+        _check_wards(content, rules, rule, index)
+    else:
+        _check_serves(content, rules, index, "handling")
+    _check_serves(content, rules, index, "monitoring")
+
+
+def _check_serves(
+    content: Content, rules: RuleFile, index: int, duty: Literal["handling", "monitoring"]
+) -> None:
+    rule = content.rules[index]
+    name = rule.handling if duty == "handling" else rule.monitoring
+    unit = next((unit for unit in content.units if unit.id == name), None)
+    if unit is None:
+        raise rules.error(f"there is no unit {name!r}", "rules", index, duty)
+    if not (unit.valid_from <= rule.valid_from and rule.last_day <= unit.last_day):
+        raise rules.error(
+            f"{name!r} does not exist on every day of the rule {rule.id!r}", "rules", index, duty
+        )
+
+
+def _check_wards(content: Content, rules: RuleFile, rule: Rule, index: int) -> None:
+    place: Place = ("rules", index, "handling")
+    if rule.areas == NOT_NEEDED:
+        raise rules.error(f"{WARD!r} needs areas, and the rule needs no place", *place)
+    for area in content.areas:
+        if rule.reaches(area.id) and _meet(rule, area):
+            first, last = _overlap(rule, area)
+            wards = [unit for unit in content.units if unit.area == area.id]
+            gap = _first_gap(wards, first, last)
+            if gap is not None:
+                raise rules.error(f"{area.id!r} has no ward unit on {gap.day}", *place)
+
+
+def _overlap(*parts: Dated) -> tuple[date, date]:
+    return max(part.valid_from for part in parts), min(part.last_day for part in parts)
+
+
+@dataclass(frozen=True)
+class _Gap:
+    day: date
+    after: Dated | None
+
+
+def _first_gap(parts: Iterable[Dated], first: date, last: date) -> _Gap | None:
+    """Return the first day from `first` to `last` on which no part holds, if there is one."""
+    cursor, before = first, None
+    for part in sorted(parts, key=lambda part: part.valid_from):
+        if part.last_day < cursor:
+            continue
+        if part.valid_from > cursor:
+            break
+        if part.last_day >= last:
+            return None
+        cursor, before = part.last_day + timedelta(days=1), part
+    return _Gap(cursor, before)
+
+
+def _check_coverage(content: Content, rules: RuleFile) -> None:
+    """Every category has exactly one rule in every area on every day of the regulation."""
+    for index, category in enumerate(content.categories):
+        speaking = [rule for rule in content.rules if category.id in rule.categories]
+        if not speaking:
+            raise rules.error(f"no rule says who leads {category.id!r}", "categories", index, "id")
+        for area in content.areas:
+            _check_covered(content, rules, speaking, (category.id, area))
+
+
+def _check_covered(
+    content: Content,
+    rules: RuleFile,
+    speaking: Sequence[Rule],
+    case: tuple[CategoryId, Area],
+) -> None:
+    category, area = case
+    if not _meet(content, area):
+        return
+    first, last = _overlap(content, area)
+    reaching = [rule for rule in speaking if rule.reaches(area.id)]
+    for index, rule in enumerate(reaching):
+        for other in reaching[:index]:
+            if _meet(rule, other):
+                raise rules.error(
+                    f"contradicts the rule {other.id!r}: both place {category!r} in {area.id!r}",
+                    *("rules", content.rules.index(rule), "id"),
+                )
+    gap = _first_gap(reaching, first, last)
+    if gap is not None:
+        raise rules.error(
+            f"no rule says who handles {category!r} in {area.id!r} on {gap.day}",
+            *_where(content, speaking, gap, area),
+        )
+
+
+def _where(content: Content, speaking: Sequence[Rule], gap: _Gap, area: Area) -> Place:
+    """Return the place to mend: an end that comes too early, a late start, or forgotten areas."""
+    for rule in speaking:
+        if rule is gap.after:
+            return ("rules", content.rules.index(rule), "valid_to")
+    late = next((rule for rule in speaking if rule.reaches(area.id)), None)
+    if late is not None:
+        return ("rules", content.rules.index(late), "valid_from")
+    return ("rules", content.rules.index(speaking[0]), "areas")

@@ -1,0 +1,296 @@
+"""What a regulation file says, as values. Dates are local and inclusive on both ends."""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.vocabulary import (
+    Anonymity,
+    AreaId,
+    CategoryId,
+    Clock,
+    Language,
+    RuleId,
+    UnitId,
+    UnitKind,
+)
+
+T = TypeVar("T")
+
+EVERYWHERE = "all"  # the rule holds in every area
+NOT_NEEDED = "not_needed"  # the rule needs no place
+WARD = "ward"  # the unit of the area where the thing happened
+
+Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Number = Annotated[str, Field(pattern=r"^[0-9]{3,8}$")]  # of a telephone that everybody may call
+# YAML gives lists and plain words; everything else is strict
+Many = Annotated[tuple[T, ...], Field(strict=False)]
+Word = Annotated[T, Field(strict=False)]
+
+
+class Part(BaseModel):
+    """A part of a regulation: unchangeable, nothing converted, no key that we do not know."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Dated(Part):
+    """A part that holds from its first to its last day, on the authority of its source.
+
+    Attributes:
+        valid_from: First local day.
+        valid_to: Last local day; none while no end is known.
+        source: Where the fact comes from, or that it is a sample.
+    """
+
+    valid_from: date
+    valid_to: date | None = None
+    source: Text
+
+    @property
+    def last_day(self) -> date:
+        """Return the last local day; the end of time while no end is known."""
+        return self.valid_to or date.max
+
+    def valid_on(self, day: date) -> bool:
+        """Say whether the part holds on the local day."""
+        return self.valid_from <= day <= self.last_day
+
+
+class Words(Part):
+    """A text for people in the two languages of the city."""
+
+    vi: Text
+    en: Text
+
+    def in_language(self, language: Language) -> str:
+        """Return the text in one language."""
+        return self.vi if language is Language.VIETNAMESE else self.en
+
+
+class Location(Part):
+    """A point, in degrees of WGS-84."""
+
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+
+
+class Terms(Part):
+    """What a reporter accepts before sending; the version is stored with the report."""
+
+    version: Text
+    text: Words
+
+
+class Unit(Dated):
+    """A handling body. A ward has the area that it administers, no other body has one."""
+
+    id: Annotated[UnitId, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    kind: Word[UnitKind]
+    name: Words
+    short: Text
+    aliases: Many[Text] = ()
+    area: AreaId | None = None
+    address: Text | None = None
+    phone: Number | None = None
+    location: Location | None = None
+
+
+class Area(Dated):
+    """A ward's or commune's territory.
+
+    Attributes:
+        code: Of the General Statistics Office. New areas re-use old codes, so the official key is
+            the code together with `valid_from`.
+        aliases: Other names that decide wherever they stand in an address.
+        alone: Names that decide only when nothing else is stated, because in an address they may
+            be a lake's or a street's.
+        centre: Where a map puts its pin; never decides where a point lies.
+    """
+
+    id: Annotated[AreaId, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    code: str = Field(pattern=r"^[0-9]{5}$")
+    name: Words
+    aliases: Many[Text] = ()
+    alone: Many[Text] = ()
+    centre: Location
+
+
+class Duty(StrEnum):
+    """Whether something must be given."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+
+
+class ResultEvidence(StrEnum):
+    """What a result must carry."""
+
+    PHOTO_AFTER = "photo_after"
+    OFFICER_SENT = "officer_sent"
+    SITE_VISIT = "site_visit"
+
+
+class Evidence(Part):
+    """What proves a report (at least one photo or sound) and what proves its result."""
+
+    report: Word[Duty]
+    result: Many[Word[ResultEvidence]]
+
+
+class SubCategory(Part):
+    """A finer name under a category; the limit stays the category's."""
+
+    id: Identifier
+    name: Words
+    keywords: Many[Text] = ()
+
+
+class Category(Part):
+    """A kind of report, its limit and its duties.
+
+    Attributes:
+        quote: The regulation's own words, Vietnamese.
+        limit_hours: Hours from receipt to the published result, counted by `clock`.
+        approaching: Part of the limit after which a case counts as due soon.
+        icon: Name of a pictogram.
+        identity: Whether the reporter must say who they are.
+        keywords: Words that speak for the category, in their natural spelling.
+        hints: Words of places and things that only lean towards it.
+        emergency: Telephone numbers always shown with this category.
+    """
+
+    id: CategoryId
+    name: Words
+    quote: Text
+    limit_hours: int = Field(ge=1, le=240)  # 240 working hours are six weeks: nobody waits longer
+    clock: Word[Clock]
+    approaching: float = Field(gt=0, lt=1)
+    icon: Text
+    evidence: Evidence
+    identity: Word[Duty]
+    sub_categories: Many[SubCategory] = ()
+    keywords: Many[Text] = ()
+    hints: Many[Text] = ()
+    emergency: Many[Number] = ()
+    source: Text
+
+    def all_keywords(self) -> tuple[str, ...]:
+        """Return the keywords of the category and of everything under it, each once."""
+        below = (word for sub in self.sub_categories for word in sub.keywords)
+        return tuple(dict.fromkeys((*self.keywords, *below)))
+
+
+class Rule(Dated):
+    """Who handles and who monitors the categories in the areas.
+
+    Attributes:
+        areas: Ids, or `all`, or `not_needed` when the place of the report does not matter.
+        handling: A unit, or `ward`: the unit of the area.
+        monitoring: The unit that watches and chases.
+    """
+
+    id: Annotated[RuleId, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    categories: Many[CategoryId] = Field(min_length=1)
+    areas: Literal["all", "not_needed"] | Many[AreaId]
+    handling: UnitId
+    monitoring: UnitId
+
+    def reaches(self, area: AreaId | None) -> bool:
+        """Say whether the rule speaks about the area; none is a place that nobody knows."""
+        if self.areas == NOT_NEEDED:
+            return True
+        return area is not None and (self.areas == EVERYWHERE or area in self.areas)
+
+
+class EmergencyNumber(Part):
+    """A number to call instead of waiting for an answer.
+
+    Attributes:
+        keywords: Words that show the number and flag the report.
+        unless: Longer phrases with such a word in them that mean no emergency ("phòng cháy").
+    """
+
+    name: Words
+    keywords: Many[Text]
+    unless: Many[Text] = ()
+
+
+class Emergency(Part):
+    """The emergency numbers, by number."""
+
+    numbers: Mapping[Number, EmergencyNumber]
+
+
+class Access(StrEnum):
+    """Whether somebody may see who reported."""
+
+    ON_PURPOSE = "on_purpose"  # for a stated purpose, and every look is recorded
+    NEVER = "never"
+
+
+class Identity(Part):
+    """Who may see the reporter's name and contact."""
+
+    handling_unit: Word[Access]
+    office: Word[Access]
+    leaders: Word[Access]
+    ioc: Word[Access]
+    public: Word[Access]
+
+
+class Visibility(Part):
+    """What one degree of anonymity means, in words and as data."""
+
+    title: Words
+    explanation: Words
+    identity: Identity
+
+
+class VisibilityTable(Part):
+    """Who sees what, per anonymity."""
+
+    open: Visibility
+    confidential: Visibility
+    anonymous: Visibility
+
+    def of(self, anonymity: Anonymity) -> Visibility:
+        """Return what one degree of anonymity means."""
+        match anonymity:
+            case Anonymity.OPEN:
+                return self.open
+            case Anonymity.CONFIDENTIAL:
+                return self.confidential
+            case Anonymity.ANONYMOUS:
+                return self.anonymous
+
+
+class Content(Dated):
+    """All that a regulation file says, before anybody has checked it for contradictions.
+
+    Attributes:
+        code_prefix: Of the case codes.
+        zone: IANA name; decides what a local day is.
+        calendar: File name of the working-time calendar.
+        outside: Places elsewhere whose wards bear the same names; an address that names one of
+            them lies outside.
+    """
+
+    id: Identifier
+    version: Text
+    name: Words
+    code_prefix: str = Field(pattern=r"^[A-Z]{2,4}$")
+    zone: Text
+    calendar: Text
+    terms: Terms
+    units: Many[Unit] = Field(min_length=1)
+    areas: Many[Area] = Field(min_length=1)
+    outside: Many[Text] = ()
+    categories: Many[Category] = Field(min_length=1)
+    rules: Many[Rule] = Field(min_length=1)
+    emergency: Emergency
+    visibility: VisibilityTable

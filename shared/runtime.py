@@ -1,0 +1,88 @@
+"""The running parts that every service has, started and stopped in the right order."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+from shared.health import Check
+from shared.messaging import ConsumerWatchdog, Consumption, Handler, Publisher, consumer, subscribe
+from shared.mongo import Aggregates, Database, Documents, connect, database, ping
+from shared.outbox import TailPublisher
+from shared.settings import ServiceSettings
+from shared.topology import QueueSpec
+
+
+def utc_now() -> datetime:
+    """Return the time of the server: the clock that the rules are given."""
+    return datetime.now(UTC)
+
+
+class Runtime:
+    """A service's connections: MongoDB, a publishing and a consuming one to RabbitMQ.
+
+    Args:
+        name: The service.
+        settings: Its settings.
+        wait_for_broker: Whether the start waits for RabbitMQ. Intake does not: it goes on
+            accepting reports while the broker is away, and after a restart meanwhile.
+    """
+
+    def __init__(self, name: str, settings: ServiceSettings, *, wait_for_broker: bool) -> None:
+        self._wait = wait_for_broker
+        self._client = connect(settings.mongo_url)
+        self._prefix = settings.database_prefix
+        self._collections: list[Documents] = []
+        self._tails: list[TailPublisher] = []
+        self._queues: list[QueueSpec] = []
+        self.publisher = Publisher(settings.amqp_url, name)
+        self.broker = consumer(settings.amqp_url, name, settings.prefetch)
+        self._watchdog = ConsumerWatchdog(self.broker, self._queues)
+
+    def database(self, name: str) -> Database:
+        """Return the database `<prefix>_<name>`."""
+        return database(self._client, f"{self._prefix}_{name}")
+
+    def keep(self, collection: Documents) -> None:
+        """Create this collection's indexes at the start."""
+        self._collections.append(collection)
+
+    def tail_publisher(self, aggregates: Aggregates) -> TailPublisher:
+        """Return the publisher of what these aggregates owe; it starts with the service."""
+        self.keep(aggregates)
+        self._tails.append(tail := TailPublisher(aggregates, self.publisher))
+        return tail
+
+    def hear(self, queue: QueueSpec, handler: Handler) -> None:
+        """Have `handler` hear a queue from the start on."""
+        self._queues.append(queue)
+        subscribe(self.broker, queue, handler, self.publisher)
+
+    def checks(self) -> Mapping[str, Check]:
+        """Return what readiness asks: does each server do its work for us now?"""
+        return {
+            "mongodb": partial(ping, self._client),
+            "rabbitmq": self.publisher.canary,
+            "consumer": self._watchdog.consuming,
+        }
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None, None]:
+        """Start everything, and stop it in the opposite order."""
+        for collection in self._collections:
+            await collection.ensure_indexes()
+        await self.publisher.start()
+        if self._wait:
+            await self.publisher.connected()
+        for tail in self._tails:
+            await tail.start()
+        consuming = Consumption(self.broker, self.publisher, self._watchdog)
+        await consuming.start(wait=self._wait)
+        try:
+            yield
+        finally:
+            await consuming.stop()
+            for tail in self._tails:
+                await tail.stop()
+            await self.publisher.stop()
+            self._client.close()
