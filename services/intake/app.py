@@ -1,0 +1,71 @@
+"""Intake: the front desk. Owns the case; takes reports in, and applies what others decide."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from fastapi import FastAPI
+
+from services.intake.api import catalogue, reports
+from services.intake.archive import Archive
+from services.intake.domain.receive import Rules
+from services.intake.handlers import on_routing_decided
+from services.intake.reception import Desks, Reception
+from services.intake.settings import Settings
+from services.intake.store import CaseStore
+from shared import logs, topology, web
+from shared.calendar import load_calendar
+from shared.identity import Seal, TrackingTokens, Vault
+from shared.media import MediaStore
+from shared.regulation import load_regulation
+from shared.runtime import Runtime, utc_now
+
+
+def create_app() -> FastAPI:
+    """Return the service as an ASGI application; `uvicorn --factory` runs it."""
+    settings = Settings().guarded()
+    logs.configure("intake")
+    regulation = load_regulation(settings.regulation, settings.calendars)
+    rules = Rules(regulation, load_calendar(settings.calendars / regulation.calendar))
+    runtime = Runtime("intake", settings, wait_for_broker=False)
+    store = CaseStore(runtime.database("intake"))
+    publisher = runtime.tail_publisher(store.aggregates)
+    limits = settings.limits()
+    media = MediaStore(settings.s3())
+    archive = Archive(media, limits, zone=ZoneInfo(regulation.zone), workers=settings.inspectors)
+    tokens = TrackingTokens(settings.tracking_secret.split(","))
+    vault = Vault(runtime.database("identity"), Seal(settings.sealing_key))
+    desks = Desks(store, publisher, vault, archive, tokens)
+    front = reports.Front(
+        reception=Reception(desks, rules, utc_now),
+        store=store,
+        archive=archive,
+        tokens=tokens,
+        rules=rules,
+        limits=limits,
+        spool=settings.spool,
+        slots=reports.Slots(settings.max_uploads),
+    )
+    heard = partial(
+        on_routing_decided,
+        store=store,
+        publisher=publisher,
+        regulation=regulation,
+        calendar=rules.calendar,
+        clock=utc_now,
+    )
+    runtime.hear(topology.INTAKE_DECISIONS, heard)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
+        await archive.start()
+        async with runtime.running():
+            yield
+        await archive.stop()
+
+    app = web.create("Đà Lạt trực tuyến: intake", lifespan)
+    web.probes(app, {**runtime.checks(), "media": archive.check})
+    app.include_router(catalogue.create_router(regulation, utc_now), prefix="/api/v1")
+    app.include_router(reports.create_router(front), prefix="/api/v1")
+    return app

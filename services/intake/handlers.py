@@ -1,0 +1,36 @@
+"""What intake hears: the router's decisions, applied to the case."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from services.intake.domain.case import apply_decision
+from services.intake.store import CaseStore
+from shared.calendar import Calendar
+from shared.deadline import deadline
+from shared.errors import PermanentError
+from shared.events import Received, RoutingDecided
+from shared.outbox import TailPublisher
+from shared.regulation import Regulation
+from shared.vocabulary import CaseCode
+
+
+async def on_routing_decided(
+    received: Received,
+    store: CaseStore,
+    publisher: TailPublisher,
+    *,
+    regulation: Regulation,
+    calendar: Calendar,
+    clock: Callable[[], datetime],
+) -> None:
+    """Assign the case to the unit that the router named."""
+    decision = received.event
+    if not isinstance(decision, RoutingDecided):
+        raise PermanentError(f"{received.type} is no decision of the router")
+    stored = await store.load(CaseCode(decision.code))
+    if stored is None:
+        raise PermanentError(f"there is no case {decision.code}")
+    category = regulation.category(decision.category)
+    due = deadline(stored.case.snapshot.received_at, category, calendar)
+    if events := apply_decision(stored.case, decision, due, clock()):
+        publisher.soon(await store.save(stored, events))

@@ -1,0 +1,215 @@
+"""The reception of a report, step by step: check, keep the evidence, make durable, answer.
+
+A 2xx is answered when media and case are durable, and not before. What a lost race or a crash
+leaves behind without a case is an orphan: it is removed here when we are still alive.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.intake.archive import Archive, Item
+from services.intake.domain.receive import Arrival, Rules, receive
+from services.intake.domain.report import (
+    Complaint,
+    Position,
+    ReporterIn,
+    ReportIn,
+    complaints,
+    position_of,
+)
+from services.intake.store import CaseStore
+from services.intake.submission import Submission
+from shared.errors import CivicError, DuplicateError, OutageError
+from shared.identity import Reporter, TrackingTokens, Vault, fingerprint, new_code
+from shared.outbox import TailPublisher
+from shared.telemetry import REPORTS
+from shared.vocabulary import CaseCode, ReporterId
+
+
+class RulesBrokenError(CivicError):
+    """The report breaks rules; nothing of it is stored."""
+
+    def __init__(self, complaints_: Sequence[Complaint]) -> None:
+        super().__init__(", ".join(each.code for each in complaints_))
+        self.complaints = complaints_
+
+
+class KeyReusedError(CivicError):
+    """The idempotency key already stands for another report."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the reporter is told; `replayed` when this very report had arrived before."""
+
+    body: Mapping[str, Any]
+    replayed: bool
+
+
+@dataclass(frozen=True)
+class Desks:
+    """Where the parts of a report are kept."""
+
+    store: CaseStore
+    publisher: TailPublisher
+    vault: Vault
+    archive: Archive
+    tokens: TrackingTokens
+
+
+class Reception:
+    """Takes reports in; `clock` is the server's time."""
+
+    def __init__(self, desks: Desks, rules: Rules, clock: Callable[[], datetime]) -> None:
+        self._desks = desks
+        self._rules = rules
+        self._clock = clock
+
+    async def take(self, report: ReportIn, submission: Submission, key: str | None) -> Answer:
+        """Take a report in, or answer as before when its key is known.
+
+        Raises:
+            RulesBrokenError: it breaks rules.
+            SubmissionRefused: a file is not evidence.
+            KeyReusedError: the key stands for another report.
+            OutageError: it is not known to be stored; with a key, sending it again is safe.
+        """
+        received_at = self._clock().replace(microsecond=0)  # limits are kept to the second
+        identity = _identity(key, submission)
+        # without media the insert itself finds a twin; with media, look before decoding them
+        if identity and submission.media and (known := await self._known(identity)):
+            return known
+        broken = complaints(
+            report,
+            self._rules.regulation,
+            media_count=len(submission.media),
+            can_attach=submission.can_attach,
+        )
+        if broken:
+            REPORTS.labels("refused").inc()
+            raise RulesBrokenError(broken)
+        return await self._open(report, submission, received_at, identity=identity)
+
+    async def _open(
+        self,
+        report: ReportIn,
+        submission: Submission,
+        received_at: datetime,
+        *,
+        identity: Mapping[str, str],
+    ) -> Answer:
+        """Keep evidence and reporter, then store the case: the one write that makes it true."""
+        code = new_code(self._rules.regulation.code_prefix)
+        items = await self._desks.archive.inspect(submission.media, report.media)
+        reporter, _ = await asyncio.gather(
+            self._seal(report.reporter, received_at), self._desks.archive.keep(code, items)
+        )
+        position = position_of(report, [item.position for item in items])
+        kinds = [item.evidence.kind for item in items]
+        receipt = receive(
+            report, Arrival(code, received_at, kinds, position, reporter), self._rules
+        )
+        try:
+            tail = await self._desks.store.open_case(
+                receipt.case,
+                receipt.event,
+                content={
+                    **_content(report, items, position, code),
+                    "terms": self._terms(report, received_at),
+                },
+                receipt=receipt.answer,
+                idempotency=identity,
+            )
+        except DuplicateError as error:
+            return await self._after_twin(code, reporter, items, identity=identity, error=error)
+        self._desks.publisher.soon(tail)
+        REPORTS.labels("accepted").inc()
+        return Answer(self._answer(receipt.answer, code), replayed=False)
+
+    async def _after_twin(
+        self,
+        code: CaseCode,
+        reporter: ReporterId | None,
+        items: Sequence[Item],
+        *,
+        identity: Mapping[str, str],
+        error: DuplicateError,
+    ) -> Answer:
+        """A twin of this report was faster: remove what we kept, answer what it was answered."""
+        if error.key == "_id":  # one in 27 thousand million: the client tries again
+            raise OutageError("the case code is taken") from error
+        await self._desks.archive.discard(code, items)
+        if reporter:
+            await self._desks.vault.erase(reporter)
+        known = await self._known(identity)
+        if known is None:
+            raise OutageError("a twin was stored and cannot be read") from error
+        return known
+
+    async def _known(self, identity: Mapping[str, str]) -> Answer | None:
+        stored = await self._desks.store.find_by_key(identity["key"])
+        if stored is None:
+            return None
+        if stored.idempotency["body"] != identity["body"]:
+            REPORTS.labels("key_reused").inc()
+            raise KeyReusedError("the key stands for another report")
+        REPORTS.labels("replayed").inc()
+        return Answer(self._answer(stored.receipt, stored.case.code), replayed=True)
+
+    async def _seal(self, person: ReporterIn, at: datetime) -> ReporterId | None:
+        if not person.identified:
+            return None
+        reporter = Reporter(
+            name=person.name, phone=person.phone, email=person.email, language=person.language
+        )
+        return await self._desks.vault.store(reporter, at)
+
+    def _terms(self, report: ReportIn, at: datetime) -> dict[str, Any]:
+        """Record the acceptance, with the version of the terms and the time."""
+        version = report.terms.version or self._rules.regulation.terms.version
+        return {"version": version, "accepted_at": at}
+
+    def _answer(self, receipt: Mapping[str, Any], code: CaseCode) -> dict[str, Any]:
+        """Add what is derived and never stored: the tracking token and the links."""
+        base = f"/api/v1/reports/{code}"
+        links = {"self": base, "events": f"{base}/events", "page": f"/r/{code}"}
+        return {**receipt, "tracking_token": self._desks.tokens.issue(code), "links": links}
+
+
+def _identity(key: str | None, submission: Submission) -> dict[str, str]:
+    """Return the hashes under which a report is known again: of its key, and of what it says.
+
+    The key is a secret, since it shows the tracking token again; only its hash is stored. The body
+    is the JSON's bytes and the media's hashes in order, since a multipart boundary is a new one
+    with every attempt.
+    """
+    if key is None:
+        return {}
+    return {"key": fingerprint(key), "body": submission.fingerprint}
+
+
+def _content(
+    report: ReportIn, items: Sequence[Item], position: Position | None, code: CaseCode
+) -> dict[str, Any]:
+    location = report.location
+    return {
+        "text": report.text,
+        "sub_category": report.sub_category,
+        "location": {
+            "lat": position.lat if position else None,
+            "lon": position.lon if position else None,
+            "source": position.source if position else None,
+            "accuracy_m": location.accuracy_m if location else None,
+            "address": location.address if location else None,
+            "area": report.area,
+        },
+        "captured_at": report.captured_at or _first_capture(items),
+        "media": [item.record(code) for item in items],
+    }
+
+
+def _first_capture(items: Sequence[Item]) -> datetime | None:
+    return next((item.captured_at for item in items if item.captured_at), None)

@@ -1,0 +1,210 @@
+"""A submission on its way in: read as a stream, counted, spooled, and always cleaned up."""
+
+import asyncio
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import Request
+
+from services.intake.evidence import EvidenceLimits
+from shared.errors import OutageError
+
+from .parts import KIB, MIB, PartCollector, Upload, clean_name
+from .refusals import Fault, SubmissionRefused, refused, refused_evidence
+from .report import parse_report
+
+__all__ = [
+    "Submission",
+    "SubmissionRefused",
+    "Upload",
+    "clean_name",
+    "read_submission",
+    "refused_evidence",
+    "remove_leftovers",
+]
+
+PREFIX = "submission-"
+OVERHEAD_BYTES = 64 * KIB  # boundaries and part headers beside the media and the report
+MAX_BOUNDARY_BYTES = 70  # RFC 2046, section 5.1.1
+SPARE_DELIMITERS = 64  # parts beyond the files allowed, before the parser is not asked any more
+UNBOUNDED = 2**30  # for limits that the collector keeps itself, with its own sentences
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a client sent: the report's JSON and its files, in their order.
+
+    Attributes:
+        report: The JSON object.
+        raw: Its bytes as they came.
+        media: The files; their paths live as long as the context of `read_submission`.
+        can_attach: Whether the way it came in carries files at all: a form does, plain JSON not.
+    """
+
+    report: dict[str, Any]
+    raw: bytes
+    media: tuple[Upload, ...] = ()
+    can_attach: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the JSON bytes and the ordered hashes: what "same body" means."""
+        whole = hashlib.sha256(self.raw)
+        for upload in self.media:
+            whole.update(b"\0" + upload.sha256.encode())
+        return whole.hexdigest()
+
+
+@asynccontextmanager
+async def read_submission(
+    request: Request, limits: EvidenceLimits, directory: Path
+) -> AsyncGenerator[Submission]:
+    """Read a report, as multipart/form-data or plain JSON, and clean up behind it.
+
+    Args:
+        request: Nothing of its body may have been read.
+        limits: Checked while reading; the request is refused at the byte that passes one.
+        directory: An existing folder for the spooled files; they are gone after the context.
+
+    Raises:
+        SubmissionRefused: the request is not acceptable; the status is in it.
+        ClientDisconnect: the client went away (of Starlette).
+        OutageError: the disk is full or cannot be written.
+    """
+    boundary = _boundary(request)
+    _check_length(request, limits, is_form=boundary is not None)
+    if boundary is None:
+        async with _in_time(limits):
+            submission = await _read_json(request, limits)
+        yield submission
+    else:
+        with _spool_folder(directory) as folder:
+            async with _in_time(limits):
+                submission = await _read_form(request, boundary, limits, folder)
+            yield submission
+
+
+def _boundary(request: Request) -> bytes | None:
+    """Return the boundary of a form, or None for plain JSON; refuse every other type."""
+    kind, options = parse_options_header(request.headers.get("content-type"))
+    coding = request.headers.get("content-encoding", "identity").lower()
+    charset = options.get(b"charset", b"utf-8").lower()
+    if coding != "identity" or charset != b"utf-8":
+        raise refused(Fault.CONTENT_TYPE)
+    if kind == b"application/json":
+        return None
+    if kind != b"multipart/form-data":
+        raise refused(Fault.CONTENT_TYPE)
+    boundary = options.get(b"boundary", b"")
+    if not 0 < len(boundary) <= MAX_BOUNDARY_BYTES:
+        raise refused(Fault.NO_BOUNDARY)
+    return boundary
+
+
+@asynccontextmanager
+async def _in_time(limits: EvidenceLimits) -> AsyncGenerator[None]:
+    try:
+        async with asyncio.timeout(limits.read_timeout_s):
+            yield
+    except TimeoutError as error:
+        raise refused(Fault.SLOW, limit=limits.read_timeout_s) from error
+
+
+@contextmanager
+def _spool_folder(directory: Path) -> Generator[Path]:
+    try:
+        folder = tempfile.mkdtemp(prefix=PREFIX, dir=directory)
+    except OSError as error:
+        raise OutageError(f"uploads cannot be spooled: {error}") from error
+    try:
+        yield Path(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_length(request: Request, limits: EvidenceLimits, *, is_form: bool) -> None:
+    length = request.headers.get("content-length", "0")
+    declared = int(length) if length.isascii() and length.isdigit() else 0
+    if not is_form and declared > limits.json_bytes:
+        raise refused(Fault.REPORT_SIZE, "report", limit=limits.json_bytes / KIB)
+    if declared > _most_bytes(limits):
+        raise refused(Fault.BODY, "media", limit=limits.total_bytes / MIB)
+
+
+def _most_bytes(limits: EvidenceLimits) -> int:
+    return limits.total_bytes + limits.json_bytes + OVERHEAD_BYTES
+
+
+async def _read_json(request: Request, limits: EvidenceLimits) -> Submission:
+    raw = bytearray()
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > limits.json_bytes:
+            raise refused(Fault.REPORT_SIZE, "report", limit=limits.json_bytes / KIB)
+    return Submission(parse_report(bytes(raw)), bytes(raw))
+
+
+async def _read_form(
+    request: Request, boundary: bytes, limits: EvidenceLimits, folder: Path
+) -> Submission:
+    collector = PartCollector(limits, folder)
+    try:
+        await _feed(request, boundary, limits, collector)
+    except FormParserError as error:
+        raise refused(Fault.BROKEN) from error
+    except OSError as error:
+        raise OutageError(f"uploads cannot be spooled: {error}") from error
+    finally:
+        collector.close()
+    if not collector.is_complete:
+        raise refused(Fault.BROKEN)
+    if collector.report is None:
+        raise refused(Fault.NO_REPORT, "report")
+    raw = bytes(collector.report)
+    return Submission(parse_report(raw), raw, tuple(collector.uploads), can_attach=True)
+
+
+async def _feed(
+    request: Request, boundary: bytes, limits: EvidenceLimits, collector: PartCollector
+) -> None:
+    parser = MultipartParser(
+        boundary,
+        collector.callbacks(),
+        max_header_count=UNBOUNDED,
+        max_header_size=UNBOUNDED,
+    )
+    delimiter, received, delimiters = b"\r\n--" + boundary, 0, 0
+    async for chunk in request.stream():
+        received += len(chunk)
+        if received > _most_bytes(limits):
+            raise refused(Fault.BODY, "media", limit=limits.total_bytes / MIB)
+        # The parser steps through every near miss of the boundary in Python: 60 MB of them
+        # would hold this process for half a minute. Counting is done in C.
+        delimiters += chunk.count(delimiter)
+        if delimiters > limits.files + SPARE_DELIMITERS:
+            raise refused(Fault.PARTS)
+        parser.write(chunk)
+
+
+def remove_leftovers(directory: Path, older_than_s: float) -> int:
+    """Remove what killed processes have left in `directory`; return how many submissions.
+
+    Args:
+        directory: The folder given to `read_submission`, possibly shared by several processes.
+        older_than_s: Longer than a submission can take, so that none in progress is touched.
+    """
+    removed = 0
+    for folder in directory.glob(f"{PREFIX}*"):
+        if time.time() - folder.stat().st_mtime > older_than_s:
+            shutil.rmtree(folder, ignore_errors=True)
+            removed += 1
+    return removed

@@ -1,0 +1,68 @@
+"""Notify: tells the operations centre everything, and people what concerns them."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.notify.channels.email import EmailChannel
+from services.notify.handlers import on_event
+from services.notify.ioc.api import create_router
+from services.notify.ioc.tail import IocTail
+from services.notify.messages import Messages
+from services.notify.sender import Sender
+from services.notify.settings import Settings
+from services.notify.store import CaseView, DeliveryStore
+from shared import logs, topology, web
+from shared.calendar import load_calendar
+from shared.identity import Seal, TrackingTokens, Vault
+from shared.regulation import load_regulation
+from shared.runtime import Runtime, utc_now
+from shared.stream import StreamReader
+
+
+def create_app() -> FastAPI:
+    """Return the service as an ASGI application; `uvicorn --factory` runs it."""
+    settings = Settings().guarded()
+    logs.configure("notify")
+    regulation = load_regulation(settings.regulation)
+    calendar = load_calendar(settings.calendars / regulation.calendar)
+    runtime = Runtime("notify", settings, wait_for_broker=True)
+    store = DeliveryStore(runtime.database("notify"))
+    view = CaseView(runtime.database("notify"))
+    runtime.keep(store.documents)
+    runtime.keep(view.documents)
+    tail = IocTail(StreamReader(settings.amqp_url, "notify"), settings.ring_events)
+    tokens = TrackingTokens(settings.tracking_secret.split(","))
+    sender = Sender(
+        store,
+        Vault(runtime.database("identity"), Seal(settings.sealing_key)),
+        Messages(regulation, calendar, tokens, settings.public_url),
+        email=EmailChannel(settings.smtp_url, settings.mail_from, settings.send_at_once),
+        clock=utc_now,
+        lease=timedelta(seconds=settings.send_lease_s),
+        batch=settings.send_batch,
+    )
+    heard = partial(on_event, store=store, view=view, sender=sender, clock=utc_now)
+    runtime.hear(topology.NOTIFY_EVENTS, heard)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
+        async with runtime.running():
+            await tail.start()
+            await sender.start()
+            try:
+                yield
+            finally:
+                await sender.stop()
+                await tail.stop()
+
+    app = web.create("Đà Lạt trực tuyến: notify", lifespan)
+    web.probes(app, {**runtime.checks(), "ioc_stream": tail.following})
+    ioc_tokens = [each for each in settings.ioc_tokens.split(",") if each]
+    app.include_router(
+        create_router(tail, view, tokens=ioc_tokens, clock=utc_now), prefix="/api/v1"
+    )
+    return app

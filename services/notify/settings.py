@@ -1,0 +1,36 @@
+"""What an operator of notify sets: environment variables `NOTIFY_<FIELD>`, secrets also `_FILE`."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    """Notify's settings."""
+
+    model_config = SettingsConfigDict(env_prefix="NOTIFY_", frozen=True, extra="ignore")
+
+    sealing_key: str = ""  # the same as intake's: notify opens an address when it sends to it
+    tracking_secret: str = ""  # the same as intake's: the receipt carries the tracking link
+    public_url: str = "http://127.0.0.1:8000"  # where people reach intake, for links
+    smtp_url: str = "smtp://127.0.0.1:1025"  # smtp://user:password@host:port, smtps:// for TLS
+    mail_from: str = "Đà Lạt trực tuyến <khong-tra-loi@dalat.example>"
+    ioc_tokens: str = ""  # bearer tokens of the IOC, separated by commas; required outside dev
+
+    send_at_once: int = Field(default=4, ge=1, le=32)  # SMTP connections kept open
+    send_batch: int = Field(default=100, ge=1, le=1000)  # rows claimed per look
+    send_lease_s: int = Field(default=60, ge=5)  # a sender that died gives its rows back after this
+    ring_events: int = Field(
+        default=20_000, ge=100
+    )  # newest events kept in memory, about 1 kB each
+
+    def secrets(self) -> dict[str, str]:
+        """Return the secrets that must not be empty, or a default, outside the dev profile."""
+        return {
+            "NOTIFY_SEALING_KEY": self.sealing_key,
+            "NOTIFY_TRACKING_SECRET": self.tracking_secret,
+            "NOTIFY_IOC_TOKENS": self.ioc_tokens,
+            "NOTIFY_AMQP_URL": self.password_of(self.amqp_url),
+            "NOTIFY_MONGO_URL": self.password_of(self.mongo_url),
+        }

@@ -1,0 +1,33 @@
+"""The router: hears new cases and says who handles them."""
+
+from functools import partial
+
+from services.router.domain import Rules
+from services.router.handlers import on_case_submitted
+from services.router.settings import Settings
+from services.router.store import RoutingStore
+from shared import logs, topology
+from shared.areas import load_boundaries
+from shared.health import ProbeApp
+from shared.regulation import load_regulation
+from shared.runtime import Runtime, utc_now
+
+
+def create_app() -> ProbeApp:
+    """Return the service as an ASGI application; `uvicorn --factory` runs it."""
+    settings = Settings().guarded()
+    logs.configure("router")
+    regulation = load_regulation(settings.regulation)
+    boundaries = load_boundaries(settings.areas, regulation) if settings.areas else None
+    runtime = Runtime("router", settings, wait_for_broker=True)
+    store = RoutingStore(runtime.database("router"))
+    handler = partial(
+        on_case_submitted,
+        store=store,
+        publisher=runtime.tail_publisher(store.aggregates),
+        rules=Rules(regulation, boundaries),
+        clock=utc_now,
+    )
+    runtime.hear(topology.ROUTER_CASES, handler)
+
+    return ProbeApp(runtime.checks(), runtime.running())

@@ -1,0 +1,36 @@
+"""How a routing decision is stored: one document per case, with the event it owes."""
+
+from datetime import datetime
+
+from shared.events import RoutingDecided, event_id, to_wire
+from shared.mongo import Aggregates, Database, Entry, Tail
+
+DECISIONS = "decisions"
+
+
+class RoutingStore:
+    """Decisions in MongoDB, by case code."""
+
+    def __init__(self, base: Database) -> None:
+        self.aggregates = Aggregates(base, DECISIONS)
+
+    async def save_decision(self, decision: RoutingDecided, cause: str, at: datetime) -> Tail:
+        """Store the first decision about a case; return what is to be published.
+
+        Raises:
+            DuplicateError: the case is decided already, and its event is owed or published.
+        """
+        sequence = 1
+        entry = Entry(
+            event_id("routing", decision.code, sequence),
+            decision.type,
+            to_wire(decision, subject=decision.code, sequence=sequence, at=at),
+        )
+        document = {
+            "_id": decision.code,
+            "decision": decision.model_dump(),
+            "cause": cause,
+            "decided_at": at,
+            "sequence": sequence,
+        }
+        return await self.aggregates.create(document, [entry], at)

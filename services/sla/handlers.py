@@ -1,0 +1,46 @@
+"""What sla hears: everything that happens to a case."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from services.sla.domain import Rules, hear, prove
+from services.sla.store import DeadlineStore
+from shared.errors import DuplicateError, StaleVersionError
+from shared.events import Received
+from shared.outbox import TailPublisher
+from shared.telemetry import PROMISE_MISMATCH
+
+log = structlog.get_logger()
+
+
+async def on_case_event(
+    received: Received,
+    store: DeadlineStore,
+    publisher: TailPublisher,
+    *,
+    rules: Rules,
+    clock: Callable[[], datetime],
+) -> None:
+    """Track, announce or stop the deadline of a case."""
+    stored = await store.load(received.subject)
+    step = hear(stored.tracking if stored else None, received, rules)
+    if step is None:
+        return
+    after, events = step
+    if stored:
+        publisher.soon(await store.save(stored, after, events, clock()))
+        return
+    _check_promise(received, rules)
+    try:
+        publisher.soon(await store.create(after, events, clock()))
+    except DuplicateError as error:  # its twin was faster: decide again on what that one wrote
+        raise StaleVersionError(received.subject, 0) from error
+
+
+def _check_promise(received: Received, rules: Rules) -> None:
+    """Compare intake's promise with our own count; the promise holds, the difference is loud."""
+    if received.case and prove(received.case, rules).due_at != received.case.due_at:
+        PROMISE_MISMATCH.inc()
+        log.error("sla.promise_mismatch", case=received.subject)
