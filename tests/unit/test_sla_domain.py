@@ -1,0 +1,183 @@
+"""Deadlines: announced with the assignment, each stage once per version, in order."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from services.sla.domain import MISSED, Rules, Tracking, fire, hear
+from shared.events import (
+    CaseAccepted,
+    CaseAssigned,
+    CaseResolved,
+    CaseSubmitted,
+    DeadlineApproaching,
+    DeadlineMet,
+    DeadlineMissed,
+    DeadlineSet,
+)
+from shared.vocabulary import Clock, State, UnitId
+from tests.builders import RECEIVED, dalat, decision, received, snapshot, state_calendar
+
+RULES = Rules(dalat(), state_calendar())
+DUE = snapshot().due_at
+SUBMITTED = received(CaseSubmitted(at=RECEIVED, actor="reporter"), snapshot(), 1)
+
+
+def assigned(sequence: int = 2, **changes):
+    case = snapshot(state=State.ASSIGNED, unit=UnitId("ward_1"), **changes)
+    facts = decision().model_dump(include={"unit", "monitoring_unit", "rule", "category"})
+    event = CaseAssigned(
+        at=RECEIVED,
+        actor="router",
+        category_origin=decision().category_origin,
+        due_at=case.due_at,
+        limit_s=case.limit_s,
+        clock=Clock.WORKING,
+        routing_sequence=1,
+        **facts,
+    )
+    return received(event, case, sequence)
+
+
+def resolved(at: datetime, *, on_time: bool):
+    event = CaseResolved(
+        at=at, actor="officer", unit=UnitId("ward_1"), outcome="solved", on_time=on_time
+    )
+    return received(event, snapshot(state=State.RESOLVED), 3)
+
+
+def track(*messages) -> tuple[Tracking, list]:
+    tracking, said = None, []
+    for message in messages:
+        step = hear(tracking, message, RULES)
+        if step:
+            tracking, events = step
+            said += events
+    assert tracking
+    return tracking, said
+
+
+def names(events) -> list[str]:
+    return [type(event).__name__ for event in events]
+
+
+def test_the_clock_runs_from_the_first_sign_and_is_announced_with_the_assignment():
+    before, silence = track(SUBMITTED)
+    after, said = track(SUBMITTED, assigned())
+
+    assert silence == []
+    assert before.next_at is not None
+    assert names(said) == ["DeadlineSet"]
+    assert (after.sequence, after.version) == (1, 1)
+
+
+def test_the_proof_adds_up_to_the_limit():
+    _, [event] = track(SUBMITTED, assigned())
+
+    assert isinstance(event, DeadlineSet)
+    consumed = sum((each.end - each.start for each in event.intervals), timedelta())
+    assert consumed == timedelta(hours=2)
+    assert event.intervals[-1].end == event.due_at == DUE
+
+
+def test_an_older_event_that_comes_later_changes_nothing():
+    tracking, _ = track(assigned())
+
+    assert hear(tracking, SUBMITTED, RULES) is None
+
+
+def test_both_stages_fire_once_each_and_in_order():
+    tracking, _ = track(SUBMITTED, assigned())
+
+    early = fire(tracking, tracking.approaching_at - timedelta(seconds=1), RULES)
+    first, approaching = fire(tracking, tracking.approaching_at, RULES)
+    nothing = fire(first, DUE, RULES)
+    second, missed = fire(first, DUE + timedelta(seconds=1), RULES)
+    again = fire(second, DUE + timedelta(days=1), RULES)
+
+    assert early == (tracking, [])
+    assert names(approaching) == ["DeadlineApproaching"]
+    assert nothing == (first, [])
+    assert names(missed) == ["DeadlineMissed"]
+    assert again == (second, [])
+    assert second.next_at is None
+
+
+def test_after_an_outage_of_hours_each_stage_fires_once_and_says_how_late():
+    tracking, _ = track(SUBMITTED, assigned())
+
+    _, said = fire(tracking, DUE + timedelta(hours=6), RULES)
+
+    assert names(said) == ["DeadlineApproaching", "DeadlineMissed"]
+    assert isinstance(said[1], DeadlineMissed)
+    assert said[1].late_firing_s == 6 * 3600 - 1
+
+
+def test_a_case_that_nobody_routes_is_announced_when_its_first_stage_fires():
+    tracking, _ = track(SUBMITTED)
+
+    after, said = fire(tracking, tracking.approaching_at, RULES)
+
+    assert names(said) == ["DeadlineSet", "DeadlineApproaching"]
+    assert after.sequence == 2
+
+
+def test_a_stricter_limit_is_a_new_version_whose_stages_fire_anew():
+    tracking, _ = track(SUBMITTED, assigned())
+    tracking, _ = fire(tracking, tracking.approaching_at, RULES)
+
+    stricter = assigned(3, due_at=RECEIVED + timedelta(hours=1), limit_s=3600)
+    step = hear(tracking, stricter, RULES)
+
+    assert step is not None
+    after, said = step
+    assert (after.version, after.fired, after.sequence) == (2, frozenset(), 3)
+    assert names(said) == ["DeadlineSet"]
+
+
+@pytest.mark.parametrize(
+    ("on_time", "late_s", "expected"),
+    [
+        pytest.param(True, -60, DeadlineMet, id="in time"),
+        pytest.param(False, 60, DeadlineMissed, id="late, and the ticker had not fired yet"),
+    ],
+)
+def test_a_result_stops_the_clock(on_time: bool, late_s: int, expected):  # noqa: FBT001
+    message = resolved(DUE + timedelta(seconds=late_s), on_time=on_time)
+
+    tracking, said = track(SUBMITTED, assigned(), message)
+
+    assert isinstance(said[-1], expected)
+    assert tracking.next_at is None
+
+
+def test_a_late_result_does_not_miss_the_deadline_twice():
+    tracking, _ = track(SUBMITTED, assigned())
+    tracking, _ = fire(tracking, DUE + timedelta(minutes=1), RULES)
+
+    step = hear(tracking, resolved(DUE + timedelta(minutes=2), on_time=False), RULES)
+
+    assert step is not None
+    assert MISSED in step[0].fired
+    assert step[1] == []
+
+
+def test_approaching_fires_at_the_regulations_fraction_of_the_limit():
+    tracking, _ = track(SUBMITTED, assigned())
+    _, [event] = fire(tracking, tracking.approaching_at, RULES)
+
+    assert isinstance(event, DeadlineApproaching)
+    assert tracking.approaching_at == RECEIVED + timedelta(hours=2) * 0.75
+
+
+def test_an_acceptance_moves_neither_the_deadline_nor_its_version():
+    accepted = received(
+        CaseAccepted(at=RECEIVED, actor="officer", unit=UnitId("ward_1")),
+        snapshot(state=State.ACCEPTED),
+        3,
+    )
+
+    tracking, said = track(SUBMITTED, assigned(), accepted)
+
+    assert names(said) == ["DeadlineSet"]
+    assert tracking.version == 1
