@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
+from shared.errors import OutageError
+
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
@@ -17,7 +19,10 @@ class Coalescer(Generic[Request, Answer]):
 
     Args:
         run: Answers a batch: one answer per request, in order; an exception as an answer is
-            raised to the one caller it belongs to, an exception raised is raised to all.
+            raised to the one caller it belongs to, an OutageError raised is raised to all. After
+            any other exception the halves of the batch are tried apart: one request that cannot
+            be sent at all (an integer of a thousand digits) shall not fail its neighbours. So
+            `run` must bear to be repeated.
         limit: Requests per batch.
         lanes: Batches on their way at once.
     """
@@ -38,7 +43,9 @@ class Coalescer(Generic[Request, Answer]):
         """Return the answer to `request`."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, future))
-        if len(self._active) < self._lanes:
+        # Not len(): a lane that has just ended is forgotten one turn of the loop later, and whoever
+        # asks in that turn would wait for nobody.
+        if sum(not lane.done() for lane in self._active) < self._lanes:
             task = asyncio.create_task(self._drain())
             self._active.add(task)
             task.add_done_callback(self._active.discard)
@@ -52,9 +59,11 @@ class Coalescer(Generic[Request, Answer]):
 
     async def _answer(self, batch: list[tuple[Request, "asyncio.Future[Answer]"]]) -> None:
         try:
-            answers = await self._run([request for request, _ in batch])
-        except Exception as error:  # noqa: BLE001 - every caller gets it, whatever it is
-            answers = [error] * len(batch)
+            answers = await self._ask([request for request, _ in batch])
+        except asyncio.CancelledError:
+            for _, future in batch:
+                future.cancel()  # nobody will answer any more
+            raise
         for (_, future), answer in zip(batch, answers, strict=True):
             if future.done():  # its caller was cancelled; the server has done the work all the same
                 continue
@@ -62,3 +71,17 @@ class Coalescer(Generic[Request, Answer]):
                 future.set_exception(answer)
             else:
                 future.set_result(answer)
+
+    async def _ask(self, requests: Sequence[Request]) -> Sequence[Answer | Exception]:
+        try:
+            answers = await self._run(requests)
+            if len(answers) != len(requests):
+                raise ValueError(f"{len(answers)} answers to {len(requests)} requests")  # noqa: TRY301
+        except OutageError as error:
+            return [error] * len(requests)
+        except Exception as error:  # noqa: BLE001 - the callers get it, whatever it is
+            if len(requests) == 1:
+                return [error]
+            half = len(requests) // 2
+            return [*await self._ask(requests[:half]), *await self._ask(requests[half:])]
+        return answers

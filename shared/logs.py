@@ -27,6 +27,7 @@ def configure(service: str, *, level: int = logging.INFO) -> None:
         ],
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
     )
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # warns of each hostile body
     logging.basicConfig(level=logging.WARNING, handlers=[_Bridge()], force=True)
 
 

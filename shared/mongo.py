@@ -24,7 +24,7 @@ from motor.motor_asyncio import (
     AsyncIOMotorDatabase,
 )
 from pymongo import ASCENDING, InsertOne, ReturnDocument, UpdateOne, WriteConcern
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
 
 from shared.coalescing import Coalescer
 from shared.errors import DuplicateError, OutageError, StaleVersionError
@@ -37,14 +37,18 @@ DUPLICATE_KEY = 11000
 
 
 def connect(url: str) -> AsyncIOMotorClient[Document]:
-    """Return a client; it connects when it is first used, and again after every fault."""
+    """Return a client; it connects when it is first used, and again after every fault.
+
+    No `timeoutMS`: with it the driver waits that long for a server too, whatever the other limits.
+    """
     return AsyncIOMotorClient(
         url,
         tz_aware=True,
         appname="civic",
         serverSelectionTimeoutMS=1500,  # a caller hears 503 within two seconds
         connectTimeoutMS=1500,
-        timeoutMS=8000,  # the whole of one operation, retries included
+        socketTimeoutMS=8000,  # one try of one operation
+        heartbeatFrequencyMS=2000,  # a frozen server is given up after 3.5 s, in all operations
         maxPoolSize=32,
         w="majority",
         journal=True,
@@ -72,7 +76,7 @@ async def ping(client: AsyncIOMotorClient[Document]) -> None:
 
 @contextmanager
 def outages():  # noqa: ANN201 - contextmanager types it
-    """Turn the driver's errors into OutageError; a duplicate key is no outage and passes."""
+    """Turn the driver's errors into OutageError, but for bulk writes that failed in part."""
     try:
         yield
     except BulkWriteError:
@@ -195,17 +199,13 @@ class Documents:
                 yield document
 
     async def _insert_many(self, documents: Sequence[Document]) -> list[Exception | None]:
-        answers: list[Exception | None] = [None] * len(documents)
+        failures: dict[int, Exception] = {}
         with outages():
             try:
                 await self._collection.bulk_write([InsertOne(d) for d in documents], ordered=False)
             except BulkWriteError as error:
-                for failure in error.details["writeErrors"]:
-                    position: int = failure["index"]
-                    answers[position] = _insert_failure(failure, documents[position])
-                if error.details.get("writeConcernErrors"):
-                    raise OutageError("MongoDB: written, but not yet durable") from error
-        return answers
+                failures = _failures(error, [str(document["_id"]) for document in documents])
+        return [failures.get(position) for position in range(len(documents))]
 
     async def _load_many(self, identifiers: Sequence[str]) -> list[Document | None]:
         wanted = list(set(identifiers))
@@ -215,16 +215,30 @@ class Documents:
         return [by_id.get(identifier) for identifier in identifiers]
 
 
-def _insert_failure(failure: Mapping[str, Any], document: Document) -> Exception:
-    if failure["code"] != DUPLICATE_KEY:
-        return OutageError(f"MongoDB: write error {failure['code']}")
-    return DuplicateError(str(document["_id"]), next(iter(failure["keyPattern"]), "_id"))
+def _failures(error: BulkWriteError, identifiers: Sequence[str]) -> dict[int, Exception]:
+    """Return what became of the writes that failed, by position; the others are durable."""
+    _require_durable(error)
+    failures: dict[int, Exception] = {}
+    for each in error.details["writeErrors"]:
+        position: int = each["index"]
+        failures[position] = _failure(each, identifiers[position])
+    return failures
+
+
+def _failure(details: Mapping[str, Any], identifier: str) -> Exception:
+    if details["code"] != DUPLICATE_KEY:
+        return OutageError(f"MongoDB: write error {details['code']}")
+    return DuplicateError(identifier, next(iter(details.get("keyPattern", ())), "_id"))
+
+
+def _require_durable(error: BulkWriteError) -> None:
+    if error.details.get("writeConcernErrors"):
+        raise OutageError("MongoDB: written, but not yet durable") from error
 
 
 def _duplicates(error: BulkWriteError) -> list[int]:
     """Return the positions of duplicate keys; any other failure is an outage."""
-    if error.details.get("writeConcernErrors"):
-        raise OutageError("MongoDB: written, but not yet durable") from error
+    _require_durable(error)
     for failure in error.details["writeErrors"]:
         if failure["code"] != DUPLICATE_KEY:
             raise OutageError(f"MongoDB: write error {failure['code']}") from error
@@ -287,6 +301,7 @@ class Aggregates(Documents):
 
         Raises:
             StaleVersionError: the aggregate moved on since it was read.
+            DuplicateError: one of its unique keys is already taken.
         """
         return await self._swaps(swap)
 
@@ -316,12 +331,15 @@ class Aggregates(Documents):
 
     async def _swap_one(self, swap: Swap) -> Tail | Exception:
         with outages():
-            document = await self._collection.find_one_and_update(
-                {"_id": swap.identifier, "version": swap.version},
-                _change(swap),
-                projection={"outbox": True},
-                return_document=ReturnDocument.AFTER,
-            )
+            try:
+                document = await self._collection.find_one_and_update(
+                    {"_id": swap.identifier, "version": swap.version},
+                    _change(swap),
+                    projection={"outbox": True},
+                    return_document=ReturnDocument.AFTER,
+                )
+            except DuplicateKeyError as error:
+                return _failure(error.details or {"code": DUPLICATE_KEY}, swap.identifier)
         return _tail(document) if document else StaleVersionError(swap.identifier, swap.version)
 
     async def _swap_batch(self, swaps: Sequence[Swap]) -> list[Tail | Exception]:
@@ -330,17 +348,24 @@ class Aggregates(Documents):
         A bulk write only counts its matches, so every write leaves a stamp of its own, and the
         last few stay in the document: a winner is known even when others wrote after it.
         """
+        changes = [
+            UpdateOne({"_id": s.identifier, "version": s.version}, _change(s)) for s in swaps
+        ]
+        failures: dict[int, Exception] = {}
         with outages():
-            await self._collection.bulk_write(
-                [UpdateOne({"_id": s.identifier, "version": s.version}, _change(s)) for s in swaps],
-                ordered=False,
-            )
+            try:
+                await self._collection.bulk_write(changes, ordered=False)
+            except BulkWriteError as error:
+                failures = _failures(error, [s.identifier for s in swaps])
             found = await self._collection.find(
                 {"_id": {"$in": list({s.identifier for s in swaps})}},
                 {"outbox": True, "stamps": True},
             ).to_list(len(swaps))
         by_id = {document["_id"]: document for document in found}
-        return [_outcome(swap, by_id.get(swap.identifier)) for swap in swaps]
+        return [
+            failures.get(position) or _outcome(swap, by_id.get(swap.identifier))
+            for position, swap in enumerate(swaps)
+        ]
 
 
 def _outcome(swap: Swap, document: Document | None) -> Tail | Exception:

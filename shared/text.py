@@ -23,11 +23,13 @@ _INVISIBLE = re.compile(
     "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"
 )
 _FOREIGN_LETTER = re.compile(f"[{_FOREIGN}]")
-_WORD = re.compile(rf"[\w{_MARK}]+")
+_WORD = re.compile(rf"(?:[^\W_]|[{_MARK}])+")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _SEPARATORS = re.compile(rf"(?:(?:[^\w{_MARK}{_VOWEL_SIGN}]|_)+[{_MARK}{_VOWEL_SIGN}]*)+")
 _MARKS = re.compile(rf"(?<![{_FOREIGN}{_MARK}])[{_MARK}]+")
-_HIGHLANDER = re.compile(r"(?<!\w)k['’](?=\w)")  # K'Ho, K'Brểu: one word, and not "không"
+_HIGHLANDER = re.compile(
+    r"(?<![^\W_])[Kk]['’](?=[^\W_])"
+)  # K'Ho, K'Brểu: one word, and not "không"
 
 # capitals and small letters apart: "В" looks like B, "в" like nothing Latin
 _LOOKALIKES = str.maketrans(
@@ -43,7 +45,8 @@ def _loose(word: str) -> str:
 
 # only what has one reading: "kg", "ng", "vs", "lun" have two. "50 k" is a price, "dc 12" an address
 _ABBREVIATION = re.compile(
-    rf"(?<!\S)(?=[dđhkp])(?:{_loose('p')}(?:{_loose('huong')})? ?0?(?P<ward>[1-9][0-9]?)"
+    rf"(?<!\S)(?=[dđhkp])(?:{_loose('p')}(?:{_loose('huong')})? ?0?[{_MARK}]*"
+    rf"(?P<ward>[1-9][{_MARK}]*[0-9]?)[{_MARK}]*"
     rf"|(?P<may>{_loose('dc')})(?! [0-9])"
     rf"|{_loose('ko')}|{_loose('hok')}|{_loose('khg')}|(?<![0-9] ){_loose('k')})(?!\S)"
 )
@@ -65,14 +68,14 @@ def _latin_if_mostly(found: re.Match[str]) -> str:
 def _spell(text: str) -> str:
     """Return the words of `text` in lower case, one space apart, diacritics kept and decomposed."""
     if not text.isascii():
-        text = _INVISIBLE.sub("", normalize("NFKD", text))
+        text = _HIGHLANDER.sub("k", _INVISIBLE.sub("", normalize("NFKD", text)))
         if _FOREIGN_LETTER.search(text):
             text = _WORD.sub(_latin_if_mostly, text)
         # Eth and the African D stand for Đ in texts of old fonts
         text = normalize("NFKD", text.lower()).replace("ð", "đ").replace("ɖ", "đ")
-    text = text.lower()
-    if "k'" in text or "k’" in text:
+    elif "'" in text:
         text = _HIGHLANDER.sub("k", text)
+    text = text.lower()
     return _ABBREVIATION.sub(_expand, _SEPARATORS.sub(" ", f" {text}").strip())
 
 

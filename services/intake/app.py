@@ -14,6 +14,7 @@ from services.intake.handlers import on_routing_decided
 from services.intake.reception import Desks, Reception
 from services.intake.settings import Settings
 from services.intake.store import CaseStore
+from services.intake.submission import remove_leftovers
 from shared import logs, topology, web
 from shared.calendar import load_calendar
 from shared.identity import Seal, TrackingTokens, Vault
@@ -59,6 +60,7 @@ def create_app() -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
+        remove_leftovers(settings.spool, older_than_s=2 * settings.read_timeout_s)
         await archive.start()
         async with runtime.running():
             yield

@@ -19,12 +19,15 @@ def problem_of(error: CivicError, language: Language) -> CivicError | Problem:
             return _key_reused()
         case SubmissionRefused():
             detail = error.detail_vi if vietnamese else error.detail_en
+            # else the server would read the rest of an upload that it has refused
+            close = error.status in {408, 413}
             return Problem(
                 error.status,
                 error.code,
                 vi=error.detail_vi,
                 en=error.detail_en,
                 errors=[FieldError(error.field, error.code, detail)],
+                headers={"Connection": "close"} if close else None,
             )
         case _:
             return error
@@ -37,6 +40,16 @@ def _key_reused() -> Problem:
         vi="Idempotency-Key này đã dùng cho một phản ánh khác. Vui lòng dùng mã mới.",
         en="This Idempotency-Key already stands for another report. Please use a new one.",
         errors=[FieldError("Idempotency-Key", "reused", "other body under the same key")],
+    )
+
+
+def gone() -> Problem:
+    """Return the problem of a client that went away while it sent; nobody reads it."""
+    return Problem(
+        400,
+        "client_gone",
+        vi="Kết nối bị ngắt khi đang gửi. Vui lòng gửi lại.",
+        en="The connection broke while sending. Please send it again.",
     )
 
 

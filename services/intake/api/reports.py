@@ -10,13 +10,14 @@ import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
+from starlette.requests import ClientDisconnect
 
 from services.intake.archive import Archive, Variant
 from services.intake.domain.receive import Rules
 from services.intake.domain.report import ReportIn
 from services.intake.evidence import EvidenceLimits
 from services.intake.reception import Reception
-from services.intake.refusals import bad_range, bad_token, busy, key_malformed, problem_of
+from services.intake.refusals import bad_range, bad_token, busy, gone, key_malformed, problem_of
 from services.intake.store import CaseStore, StoredCase
 from services.intake.submission import read_submission
 from services.intake.views import own_view, public_view, timeline
@@ -95,6 +96,8 @@ def create_router(front: Front) -> APIRouter:
                 async with read_submission(request, front.limits, front.spool) as submission:
                     report = _parse(submission.report)
                     answer = await front.reception.take(report, submission, idempotency_key)
+        except ClientDisconnect as error:
+            raise gone() from error
         except CivicError as error:
             raise problem_of(error, language_of(request)) from error
         headers = {"Location": answer.body["links"]["self"], "Cache-Control": "no-store"}

@@ -137,9 +137,8 @@ def _jpeg(data: bytes) -> Picture:
     if len(frames) != 1 or len(frames[0]) < 7 or scan[1] - scan[0] < 5:  # noqa: PLR2004 - fixed fields
         raise EvidenceRefused(Reason.CORRUPT)
     frame, start = frames[0], scan[0]
-    whole = (
-        frame[0] == _PROGRESSIVE or data[start + 4] < frame[6]
-    )  # fewer components than the frame
+    partial = data[start + 4] < frame[6]  # the first scan has fewer components than the frame
+    whole = frame[0] == _PROGRESSIVE or partial
     return Picture(
         JPEG,
         width=int.from_bytes(frame[4:6]),

@@ -1,7 +1,7 @@
 """What evidence is, how much of it is taken, and the sentences with which it is refused."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
@@ -59,9 +59,9 @@ class Evidence:
     kind: MediaKind
     media_type: str
     size_bytes: int
-    public: bytes
+    public: bytes = field(repr=False)
     public_type: str
-    thumbnail: bytes | None = None
+    thumbnail: bytes | None = field(default=None, repr=False)
     width_px: int | None = None
     height_px: int | None = None
     duration_ms: int | None = None

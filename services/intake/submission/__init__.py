@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +50,8 @@ class Submission:
         can_attach: Whether the way it came in carries files at all: a form does, plain JSON not.
     """
 
-    report: dict[str, Any]
-    raw: bytes
+    report: dict[str, Any] = field(repr=False)  # holds personal data, which no log may show
+    raw: bytes = field(repr=False)
     media: tuple[Upload, ...] = ()
     can_attach: bool = False
 
