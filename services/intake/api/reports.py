@@ -16,7 +16,7 @@ from services.intake.archive import Archive, Variant
 from services.intake.domain.receive import Rules
 from services.intake.domain.report import ReportIn
 from services.intake.evidence import EvidenceLimits
-from services.intake.reception import Reception
+from services.intake.reception import Answer, Reception
 from services.intake.refusals import bad_range, bad_token, busy, gone, key_malformed, problem_of
 from services.intake.store import CaseStore, StoredCase
 from services.intake.submission import read_submission
@@ -59,6 +59,20 @@ class Front:
     spool: Path
     slots: Slots
 
+    async def receive(self, request: Request, key: str | None) -> Answer:
+        """Read a report from the request and take it in; every refusal is a problem."""
+        if key is not None and not KEY.fullmatch(key):
+            raise key_malformed()
+        try:
+            with self.slots:
+                async with read_submission(request, self.limits, self.spool) as submission:
+                    report = _parse(submission.report)
+                    return await self.reception.take(report, submission, key)
+        except ClientDisconnect as error:
+            raise gone() from error
+        except CivicError as error:
+            raise problem_of(error, language_of(request)) from error
+
     async def find(self, typed: str) -> StoredCase:
         """Return the case with the code that somebody typed; none is a problem, 404."""
         code = read_code(typed)
@@ -89,17 +103,7 @@ def create_router(front: Front) -> APIRouter:
         request: Request, idempotency_key: Annotated[str | None, Header()] = None
     ) -> Response:
         """Take a report with photos and sound in; 201 means that all of it is durable."""
-        if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
-            raise key_malformed()
-        try:
-            with front.slots:
-                async with read_submission(request, front.limits, front.spool) as submission:
-                    report = _parse(submission.report)
-                    answer = await front.reception.take(report, submission, idempotency_key)
-        except ClientDisconnect as error:
-            raise gone() from error
-        except CivicError as error:
-            raise problem_of(error, language_of(request)) from error
+        answer = await front.receive(request, idempotency_key)
         headers = {"Location": answer.body["links"]["self"], "Cache-Control": "no-store"}
         if answer.replayed:
             headers["Idempotency-Replayed"] = "true"
