@@ -8,8 +8,8 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aio_pika
@@ -39,6 +39,27 @@ OUTAGE_PATIENCE_S = 600.0  # the broker takes a message back from a consumer aft
 ATTEMPT_HEADER = "x-civic-attempt"
 REASON_HEADER = "x-civic-reason"
 CONNECTION_ERRORS = (AMQPError, ConnectionError, OSError, RuntimeError, TimeoutError)
+
+
+@asynccontextmanager
+async def broker_work(seconds: float) -> AsyncGenerator[None, None]:
+    """Bound what is asked of the broker, and say of every failure that we are ill.
+
+    Raises:
+        OutageError: the connection failed, or the broker did not answer in time.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except CONNECTION_ERRORS as error:
+        raise OutageError(f"RabbitMQ: {type(error).__name__}") from error
+    except asyncio.CancelledError as error:
+        # When a link is given up as stuck, the library cancels whatever waits on it. Nobody has
+        # cancelled us: passed on, it would silently end the task that publishes.
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise OutageError("RabbitMQ: the link is stuck") from error
 
 
 class Publisher:
@@ -95,11 +116,8 @@ class Publisher:
         message = Message(
             body, content_type=CONTENT_TYPE, delivery_mode=DeliveryMode.PERSISTENT, headers=headers
         )
-        try:
-            async with asyncio.timeout(CONFIRM_S):
-                await channel.default_exchange.publish(message, queue)
-        except CONNECTION_ERRORS as error:
-            raise OutageError(f"RabbitMQ: {type(error).__name__}") from error
+        async with broker_work(CONFIRM_S):
+            await channel.default_exchange.publish(message, queue)
 
     async def canary(self) -> None:
         """Prove that the broker takes messages now; a ping does not, while it is blocked.
@@ -109,12 +127,9 @@ class Publisher:
         """
         if (channel := self._channel) is None or self._ready() is None:
             raise OutageError("RabbitMQ: not connected")
-        try:
-            async with asyncio.timeout(2):
-                exchange = await channel.get_exchange(topology.CANARY, ensure=False)
-                await exchange.publish(Message(b""), "", mandatory=False)
-        except CONNECTION_ERRORS as error:
-            raise OutageError(f"RabbitMQ: {type(error).__name__}") from error
+        async with broker_work(2):
+            exchange = await channel.get_exchange(topology.CANARY, ensure=False)
+            await exchange.publish(Message(b""), "", mandatory=False)
 
     def _ready(self) -> AbstractExchange | None:
         usable = self._channel is not None and not self._channel.is_closed
@@ -155,10 +170,10 @@ class Publisher:
             type=entry.key,
         )
         try:
-            async with asyncio.timeout(CONFIRM_S):
+            async with broker_work(CONFIRM_S):
                 await exchange.publish(message, entry.key)
-        except CONNECTION_ERRORS as error:
-            PUBLISH_FAILED.labels(type(error).__name__).inc()
+        except OutageError as error:
+            PUBLISH_FAILED.labels(type(error.__cause__).__name__).inc()
             return False
         return True
 
@@ -300,15 +315,12 @@ class ConsumerWatchdog:
         Raises:
             OutageError: one has none, or the broker does not answer within two seconds.
         """
-        try:
-            async with asyncio.timeout(2):
-                for spec in self._specs:
-                    queue = await self._broker.declare_queue(RabbitQueue(spec.name, declare=False))
-                    answer = await queue.declare()
-                    if not answer.consumer_count:
-                        raise OutageError(f"RabbitMQ: {spec.name} has no consumer")
-        except CONNECTION_ERRORS as error:
-            raise OutageError(f"RabbitMQ: {type(error).__name__}") from error
+        async with broker_work(2):
+            for spec in self._specs:
+                queue = await self._broker.declare_queue(RabbitQueue(spec.name, declare=False))
+                answer = await queue.declare()
+                if not answer.consumer_count:
+                    raise OutageError(f"RabbitMQ: {spec.name} has no consumer")
 
     async def _watch(self) -> None:
         misses = 0

@@ -21,6 +21,10 @@ class RuleFileError(CivicError):
         self.message = message
 
 
+# libyaml's parser where PyYAML was built with it: twenty times faster, the same nodes and marks
+_LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
 @dataclass(frozen=True)
 class RuleFile:
     """A parsed rule file: plain values, and the line on which each of them stands.
@@ -68,7 +72,7 @@ def parse(text: str, source: str) -> RuleFile:
     Raises:
         RuleFileError: the text is not YAML, its top is not a mapping, or a key stands twice.
     """
-    loader = yaml.SafeLoader(text)
+    loader = _LOADER(text)
     try:
         root = loader.get_single_node()
         if not isinstance(root, yaml.MappingNode):

@@ -13,6 +13,9 @@ from unicodedata import normalize
 T = TypeVar("T")
 
 _MARK = "\u0300-\u036f"  # combining diacritical marks: all that Vietnamese letters carry
+_MARKED = (
+    f"[{_MARK}]*+"  # possessive: a letter under a thousand marks costs a thousand steps, not more
+)
 _FOREIGN = "\u0370-\u052f"  # Greek and Cyrillic, whose letters look like Latin ones
 _VOWEL_SIGN = (
     "\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u3099\u309a"  # Thai and kana: parts of words, not \w
@@ -40,13 +43,13 @@ _LOOKALIKES = str.maketrans(
 
 def _loose(word: str) -> str:
     """Return a pattern for `word` with whatever marks its letters carry."""
-    return "".join(f"{'[dđ]' if letter == 'd' else letter}[{_MARK}]*" for letter in word)
+    return "".join(f"{'[dđ]' if letter == 'd' else letter}{_MARKED}" for letter in word)
 
 
 # only what has one reading: "kg", "ng", "vs", "lun" have two. "50 k" is a price, "dc 12" an address
 _ABBREVIATION = re.compile(
-    rf"(?<!\S)(?=[dđhkp])(?:{_loose('p')}(?:{_loose('huong')})? ?0?[{_MARK}]*"
-    rf"(?P<ward>[1-9][{_MARK}]*[0-9]?)[{_MARK}]*"
+    rf"(?<!\S)(?=[dđhkp])(?:{_loose('p')}(?:{_loose('huong')})? ?0?{_MARKED}"
+    rf"(?P<ward>[1-9]{_MARKED}[0-9]?){_MARKED}"
     rf"|(?P<may>{_loose('dc')})(?! [0-9])"
     rf"|{_loose('ko')}|{_loose('hok')}|{_loose('khg')}|(?<![0-9] ){_loose('k')})(?!\S)"
 )

@@ -7,6 +7,8 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 from starlette.routing import Route
 
 from shared import health, problems
@@ -36,6 +38,21 @@ def create(title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager
     problems.install(app)
     app.add_middleware(Envelope)
     return app
+
+
+def describe(app: FastAPI, *models: type[BaseModel]) -> None:
+    """Add models to the OpenAPI document that a route reads by itself, as it streams its body."""
+    _, schema = models_json_schema(
+        [(model, "validation") for model in models], ref_template="#/components/schemas/{model}"
+    )
+    plain = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = plain()
+        document.setdefault("components", {}).setdefault("schemas", {}).update(schema["$defs"])
+        return document
+
+    app.openapi = openapi
 
 
 def probes(app: FastAPI, checks: Mapping[str, Check]) -> None:

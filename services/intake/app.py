@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from services.intake.api import catalogue, reports
 from services.intake.archive import Archive
 from services.intake.domain.receive import Rules
+from services.intake.domain.report import ReportIn
 from services.intake.handlers import on_routing_decided
 from services.intake.reception import Desks, Reception
 from services.intake.settings import Settings
@@ -67,6 +68,7 @@ def create_app() -> FastAPI:
         await archive.stop()
 
     app = web.create("Đà Lạt trực tuyến: intake", lifespan)
+    web.describe(app, ReportIn)
     web.probes(app, {**runtime.checks(), "media": archive.check})
     app.include_router(catalogue.create_router(regulation, utc_now), prefix="/api/v1")
     app.include_router(reports.create_router(front), prefix="/api/v1")

@@ -199,7 +199,6 @@ def _json(body: Mapping[str, Any], status: int, headers: Mapping[str, str]) -> R
     )
 
 
-_REPORT_SCHEMA = ReportIn.model_json_schema(ref_template="#/components/schemas/{model}")
 _POST_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
