@@ -3,6 +3,9 @@
 The vault is a collection of its own. Each reporter is encrypted (AES-256-GCM) under a key of their
 own, which is wrapped by the master key from the environment: erasing one key erases one person,
 and the case stays. Intake writes, notify reads an address at the moment it sends; nobody copies.
+
+What backups and the database's log still hold of an erased key opens with the master key only, and
+no more after the next rotation, when the old master key is destroyed.
 """
 
 import base64
@@ -10,8 +13,11 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import orjson
@@ -20,7 +26,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import BaseModel, ConfigDict
 
 from shared.errors import PermanentError
-from shared.mongo import Database, Documents
+from shared.mongo import Change, Database, Document, Documents
+from shared.regulation_model import Words
+from shared.telemetry import REPORTERS_OPENED
 from shared.vocabulary import CaseCode, Language, ReporterId
 
 # Without I, L, O, 0 and 1: nothing that a person mistakes for something else. 31 is prime, so the
@@ -29,6 +37,32 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 RANDOM_CHARACTERS = 7  # 31^7: 27 thousand million codes, not to be walked through
 NONCE_BYTES = 12
 KEY_BYTES = 32
+ROTATION_BATCH = 500  # documents per round trip; 0.2 MB
+
+
+class Purpose(StrEnum):
+    """Why somebody opens a sealed reporter; there is no other reason."""
+
+    CONTACT_REPORTER = "contact_reporter"
+    VERIFY_REPORT = "verify_report"
+    LEGAL_REQUEST = "legal_request"
+    DATA_SUBJECT_REQUEST = "data_subject_request"
+    DELIVERY = "delivery"  # a machine looks, to send what the reporter asked for; nobody else may
+
+
+PURPOSES: Mapping[Purpose, Words] = {
+    Purpose.CONTACT_REPORTER: Words(
+        vi="Liên hệ người phản ánh", en="To contact the person who reported"
+    ),
+    Purpose.VERIFY_REPORT: Words(vi="Xác minh nội dung phản ánh", en="To verify the report"),
+    Purpose.LEGAL_REQUEST: Words(
+        vi="Theo yêu cầu của cơ quan có thẩm quyền", en="At the lawful request of an authority"
+    ),
+    Purpose.DATA_SUBJECT_REQUEST: Words(
+        vi="Thực hiện yêu cầu của chủ thể dữ liệu", en="To answer a request of the person concerned"
+    ),
+    Purpose.DELIVERY: Words(vi="Gửi thông báo tự động", en="To send an automatic message"),
+}
 
 
 def new_code(prefix: str) -> CaseCode:
@@ -99,38 +133,73 @@ class Seal:
     """Encrypts and opens reporters, each under a key of their own.
 
     Args:
-        master_key: 32 bytes, base64; wraps the keys.
+        master_keys: 32 bytes each, base64, separated by commas; they wrap the reporters' keys.
+            The first seals, all of them open, so that the master key can be changed.
+
+    Raises:
+        ValueError: one of them is not 32 bytes in base64.
     """
 
-    def __init__(self, master_key: str) -> None:
-        key = base64.b64decode(master_key, validate=True)
-        if len(key) != KEY_BYTES:
-            raise ValueError(f"the sealing key has {len(key)} bytes instead of {KEY_BYTES}")
-        self._master = AESGCM(key)
+    def __init__(self, master_keys: str) -> None:
+        keys = [_master_key(each.strip()) for each in master_keys.split(",")]
+        self._masters = {_key_id(key): AESGCM(key) for key in keys}
+        self.key_id = _key_id(keys[0])
 
-    def close(self, identifier: ReporterId, reporter: Reporter) -> dict[str, bytes]:
-        """Return the sealed reporter and its wrapped key."""
+    def close(self, identifier: ReporterId, reporter: Reporter) -> Document:
+        """Return the sealed reporter, its wrapped key, and which master key wraps that."""
         key = AESGCM.generate_key(bit_length=KEY_BYTES * 8)
         bound = identifier.encode()  # a ciphertext moved to another document does not open
         plain = orjson.dumps(reporter.model_dump(mode="json"))
-        return {
-            "key": _encrypt(self._master, key, bound),
-            "sealed": _encrypt(AESGCM(key), plain, bound),
-        }
+        return {**self._wrap(key, bound), "sealed": _encrypt(AESGCM(key), plain, bound)}
 
-    def open(self, identifier: ReporterId, document: dict[str, Any]) -> Reporter:
+    def open(self, identifier: ReporterId, document: Mapping[str, Any]) -> Reporter:
         """Return the reporter in the clear.
 
         Raises:
             PermanentError: the document was changed, or sealed under another master key.
         """
         bound = identifier.encode()
+        key = self._unwrap(document, bound)
         try:
-            key = _decrypt(self._master, document["key"], bound)
             plain = _decrypt(AESGCM(key), document["sealed"], bound)
         except InvalidTag as error:
-            raise PermanentError("a sealed reporter does not open with this key") from error
+            raise PermanentError("a sealed reporter was changed") from error
         return Reporter.model_validate_json(plain)
+
+    def rewrap(self, identifier: ReporterId, document: Mapping[str, Any]) -> Document:
+        """Return the fields of the reporter's key, wrapped by the first master key.
+
+        Raises:
+            PermanentError: none of the master keys opens it.
+        """
+        bound = identifier.encode()
+        return self._wrap(self._unwrap(document, bound), bound)
+
+    def _wrap(self, key: bytes, bound: bytes) -> Document:
+        master = self._masters[self.key_id]
+        return {"key": _encrypt(master, key, bound), "key_id": self.key_id}
+
+    def _unwrap(self, document: Mapping[str, Any], bound: bytes) -> bytes:
+        for key_id, master in self._masters.items():
+            if document.get("key_id", key_id) != key_id:  # the oldest documents name none
+                continue
+            try:
+                return _decrypt(master, document["key"], bound)
+            except InvalidTag:
+                continue
+        raise PermanentError("a sealed reporter does not open with any of our master keys")
+
+
+def _master_key(text: str) -> bytes:
+    key = base64.b64decode(text, validate=True)
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"the sealing key has {len(key)} bytes instead of {KEY_BYTES}")
+    return key
+
+
+def _key_id(key: bytes) -> str:
+    """Name a master key; 32 bits of a hash say nothing about 256 bits of a random key."""
+    return hashlib.sha256(key).hexdigest()[:8]
 
 
 def _encrypt(key: AESGCM, plain: bytes, bound: bytes) -> bytes:
@@ -140,6 +209,24 @@ def _encrypt(key: AESGCM, plain: bytes, bound: bytes) -> bytes:
 
 def _decrypt(key: AESGCM, sealed: bytes, bound: bytes) -> bytes:
     return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound)
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """What a change of the master key came to, in reporters.
+
+    Attributes:
+        rewrapped: Taken over to the new master key now.
+        current: Under the new master key in the end.
+        left: Still under another one: unreadable, or sealed meanwhile by a process that does not
+            know the new key yet. While there are any, the old key must stay.
+        erased: Tombstones; there is nothing in them to wrap.
+    """
+
+    rewrapped: int
+    current: int
+    left: int
+    erased: int
 
 
 class Vault:
@@ -156,11 +243,63 @@ class Vault:
         await self._documents.insert({"_id": identifier, "created_at": at, **sealed})
         return identifier
 
-    async def read(self, identifier: ReporterId) -> Reporter | None:
-        """Return the reporter in the clear, or None when they were erased."""
+    async def read(
+        self, identifier: ReporterId, purpose: Purpose = Purpose.DELIVERY
+    ) -> Reporter | None:
+        """Return the reporter in the clear, or None when they were erased.
+
+        A person looks through intake's privacy desk, which notes the look in the audit first; who
+        reads without stating a purpose is the machine that delivers, and is counted.
+
+        Raises:
+            PermanentError: it does not open.
+        """
         document = await self._documents.load(identifier)
-        return self._seal.open(identifier, document) if document else None
+        if document is None or "key" not in document:
+            return None
+        reporter = self._seal.open(identifier, document)
+        REPORTERS_OPENED.labels(purpose).inc()
+        return reporter
+
+    async def shred(self, identifier: ReporterId, at: datetime) -> bool:
+        """Destroy the key and the sealed data, leave a tombstone; say whether there was any."""
+        return await self._documents.update_one(
+            {"_id": identifier, "key": {"$exists": True}},
+            {"$set": {"erased_at": at}, "$unset": {"key": "", "key_id": "", "sealed": ""}},
+        )
 
     async def erase(self, identifier: ReporterId) -> bool:
-        """Destroy the key and the sealed data; say whether there was any."""
+        """Remove a reporter to whom no case refers, without a trace; say whether there was any."""
         return await self._documents.delete(identifier)
+
+    async def rotate(self) -> Rotation:
+        """Wrap every reporter's key by the first master key; can be stopped and started again.
+
+        Reporters may be stored, read and erased meanwhile: a key is only replaced where it still
+        is the one that was read.
+        """
+        rewrapped, last = 0, ""
+        sealed = {"key": {"$exists": True}}
+        others = {**sealed, "key_id": {"$ne": self._seal.key_id}}
+        while found := await self._documents.find(
+            {**others, "_id": {"$gt": last}}, sort=[("_id", 1)], limit=ROTATION_BATCH
+        ):
+            last = found[-1]["_id"]
+            changes = self._rewrapped(found)
+            await self._documents.update_each(changes)
+            rewrapped += len(changes)
+        return Rotation(
+            rewrapped=rewrapped,
+            current=await self._documents.count({**sealed, "key_id": self._seal.key_id}),
+            left=await self._documents.count(others),
+            erased=await self._documents.count({"erased_at": {"$exists": True}}),
+        )
+
+    def _rewrapped(self, documents: Sequence[Document]) -> list[Change]:
+        changes: list[Change] = []
+        for document in documents:
+            with suppress(PermanentError):  # what none of our keys opens is counted as left
+                fields = self._seal.rewrap(document["_id"], document)
+                as_read = {"_id": document["_id"], "key": document["key"]}
+                changes.append((as_read, {"$set": fields}))
+        return changes

@@ -16,7 +16,7 @@ import aio_pika
 import structlog
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractRobustConnection
-from aio_pika.exceptions import AMQPError
+from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity, PublishError
 from faststream import AckPolicy
 from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 from yarl import URL
@@ -38,6 +38,7 @@ ATTEMPTS = 7  # 1, 1, 10, 10, 60 and 60 s apart
 OUTAGE_PATIENCE_S = 600.0  # the broker takes a message back from a consumer after thirty minutes
 ATTEMPT_HEADER = "x-civic-attempt"
 REASON_HEADER = "x-civic-reason"
+LOOK_EVERY_S = 10.0  # two looks in vain end the process: half a minute at most without a consumer
 CONNECTION_ERRORS = (AMQPError, ConnectionError, OSError, RuntimeError, TimeoutError)
 
 
@@ -71,6 +72,7 @@ class Publisher:
         self._channel: AbstractChannel | None = None
         self._events: AbstractExchange | None = None
         self._connecting: asyncio.Task[None] | None = None
+        self._declaring: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Connect in the background, for as long as it takes; publishing fails fast until then."""
@@ -83,9 +85,10 @@ class Publisher:
 
     async def stop(self) -> None:
         """Close the connection."""
-        if self._connecting:
-            self._connecting.cancel()
-            await asyncio.gather(self._connecting, return_exceptions=True)
+        for task in (self._connecting, self._declaring):
+            if task:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         if self._connection:
             await self._connection.close()
 
@@ -105,7 +108,9 @@ class Publisher:
             raise OutageError("RabbitMQ: not connected")
         return list(await asyncio.gather(*(self._confirm(exchange, entry) for entry in entries)))
 
-    async def send(self, queue: str, body: bytes, headers: dict[str, Any]) -> None:
+    async def send(
+        self, queue: str, body: bytes, headers: dict[str, Any], *, message_id: str | None = None
+    ) -> None:
         """Put a message into one queue, confirmed.
 
         Raises:
@@ -114,10 +119,18 @@ class Publisher:
         if (channel := self._channel) is None or self._ready() is None:
             raise OutageError("RabbitMQ: not connected")
         message = Message(
-            body, content_type=CONTENT_TYPE, delivery_mode=DeliveryMode.PERSISTENT, headers=headers
+            body,
+            content_type=CONTENT_TYPE,
+            delivery_mode=DeliveryMode.PERSISTENT,
+            message_id=message_id,
+            headers=headers,
         )
-        async with broker_work(CONFIRM_S):
-            await channel.default_exchange.publish(message, queue)
+        try:
+            async with broker_work(CONFIRM_S):
+                await channel.default_exchange.publish(message, queue)
+        except OutageError as error:
+            self._declare_if_missing(error)
+            raise
 
     async def canary(self) -> None:
         """Prove that the broker takes messages now; a ping does not, while it is blocked.
@@ -134,6 +147,18 @@ class Publisher:
     def _ready(self) -> AbstractExchange | None:
         usable = self._channel is not None and not self._channel.is_closed
         return self._events if usable else None
+
+    def _declare_if_missing(self, error: OutageError) -> None:
+        """Declare the topology again when the exchange or a queue is gone."""
+        missing = isinstance(error.__cause__, ChannelNotFoundEntity | PublishError)
+        if missing and self._connection and (self._declaring is None or self._declaring.done()):
+            self._declaring = asyncio.create_task(self._declare(self._connection))
+
+    @staticmethod
+    async def _declare(connection: AbstractRobustConnection) -> None:
+        with suppress(OutageError):  # the next publish that fails tries again
+            async with broker_work(CONFIRM_S), connection.channel() as channel:
+                await topology.declare(channel)
 
     async def _connect(self) -> None:
         while True:
@@ -174,6 +199,7 @@ class Publisher:
                 await exchange.publish(message, entry.key)
         except OutageError as error:
             PUBLISH_FAILED.labels(type(error.__cause__).__name__).inc()
+            self._declare_if_missing(error)
             return False
         return True
 
@@ -226,7 +252,8 @@ async def _settle(
             await _put_off(message, spec, reason, publisher)
         elif result == "buried":
             await _bury(message, spec, reason, publisher)
-        await message.ack()
+        async with broker_work(CONFIRM_S):
+            await message.ack()
     except OutageError as error:
         result, reason = "returned", str(error)
         await asyncio.sleep(1)  # no hot loop: 2,260 redeliveries in 3 s were measured without
@@ -274,29 +301,40 @@ async def _attempt(message: RabbitMessage, handler: Handler) -> tuple[str, str]:
 async def _put_off(
     message: RabbitMessage, spec: QueueSpec, reason: str, publisher: Publisher
 ) -> None:
-    attempt = int(message.headers.get(ATTEMPT_HEADER, 0)) + 1
+    before = message.headers.get(ATTEMPT_HEADER)
+    attempt = (before if isinstance(before, int) else 0) + 1
     if attempt >= ATTEMPTS:
         await _bury(message, spec, f"{reason}, after {attempt} attempts", publisher)
         return
     step = min((attempt - 1) // 2, len(topology.RETRY_DELAYS_S) - 1)
     queue = spec.retry(topology.RETRY_DELAYS_S[step])
     headers = {ATTEMPT_HEADER: attempt, REASON_HEADER: reason}
-    await publisher.send(queue, message.body, headers)
+    await publisher.send(queue, message.body, headers, message_id=message.message_id)
 
 
 async def _bury(message: RabbitMessage, spec: QueueSpec, reason: str, publisher: Publisher) -> None:
-    await publisher.send(spec.dead, message.body, {REASON_HEADER: reason[:500]})
+    headers = {REASON_HEADER: reason[:500]}
+    await publisher.send(spec.dead, message.body, headers, message_id=message.message_id)
 
 
 class ConsumerWatchdog:
     """Ends the process when its queue stands without a consumer; the supervisor starts it anew.
 
-    After a fail-over the libraries can be connected and yet consume nothing.
+    After a fail-over the libraries can be connected and yet consume nothing. A broker that is away
+    is no reason: the process that accepts reports meanwhile must live on.
+
+    Args:
+        broker: The broker that consumes.
+        specs: The queues that it consumes.
+        publisher: The witness for the broker; without it every miss counts.
     """
 
-    def __init__(self, broker: RabbitBroker, specs: Sequence[QueueSpec]) -> None:
+    def __init__(
+        self, broker: RabbitBroker, specs: Sequence[QueueSpec], publisher: Publisher | None = None
+    ) -> None:
         self._broker = broker
         self._specs = specs
+        self._publisher = publisher
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -310,31 +348,48 @@ class ConsumerWatchdog:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def consuming(self) -> None:
-        """Check that every queue has a consumer.
+        """Check that every queue has a consumer, ours among them.
 
         Raises:
             OutageError: one has none, or the broker does not answer within two seconds.
         """
-        async with broker_work(2):
+        if not self._broker.running:
+            raise OutageError("RabbitMQ: not consuming yet")
+        # A channel of its own: a channel closes when its queue is missing, or when its answer is no
+        # longer awaited, and the consumers' channel would give back all that is in hand.
+        async with broker_work(2), aio_pika.Channel(await self._broker.connect()) as channel:
             for spec in self._specs:
-                queue = await self._broker.declare_queue(RabbitQueue(spec.name, declare=False))
-                answer = await queue.declare()
-                if not answer.consumer_count:
-                    raise OutageError(f"RabbitMQ: {spec.name} has no consumer")
+                await self._look_at(spec, channel)
+
+    async def _look_at(self, spec: QueueSpec, channel: AbstractChannel) -> None:
+        queue = await channel.declare_queue(spec.name, passive=True)
+        ours = await self._broker.declare_queue(RabbitQueue(spec.name, declare=False))  # known
+        underlay: Any = await ours.channel.get_underlay_channel()
+        if not queue.declaration_result.consumer_count or not underlay.consumers:
+            raise OutageError(f"RabbitMQ: {spec.name} has no consumer")
 
     async def _watch(self) -> None:
         misses = 0
         while True:
-            await asyncio.sleep(10)
+            await asyncio.sleep(LOOK_EVERY_S)
             try:
                 await self.consuming()
             except OutageError as error:
-                misses += 1
+                misses = misses + 1 if await self._broker_works() else 0
                 log.warning("watchdog.no_consumer", reason=str(error), misses=misses)
                 if misses >= 2:  # noqa: PLR2004 - once may be a reconnect
                     os.kill(os.getpid(), signal.SIGTERM)
             else:
                 misses = 0
+
+    async def _broker_works(self) -> bool:
+        if self._publisher is None:
+            return True
+        try:
+            await self._publisher.canary()
+        except OutageError:
+            return False
+        return True
 
 
 class Consumption:

@@ -11,7 +11,7 @@ import secrets
 # Motor runs every call in one pool of threads, ten on two cores, and reads its size at import.
 os.environ.setdefault("MOTOR_MAX_WORKERS", "32")
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,8 +23,9 @@ from motor.motor_asyncio import (
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
 )
-from pymongo import ASCENDING, InsertOne, ReturnDocument, UpdateOne, WriteConcern
+from pymongo import ASCENDING, DESCENDING, InsertOne, ReturnDocument, UpdateOne, WriteConcern
 from pymongo.errors import BulkWriteError, DuplicateKeyError, PyMongoError
+from pymongo.read_concern import ReadConcern
 
 from shared.coalescing import Coalescer
 from shared.errors import DuplicateError, OutageError, StaleVersionError
@@ -192,7 +193,7 @@ class Documents:
         with outages():
             return await self._collection.count_documents(dict(query))
 
-    async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> AsyncIterator[Document]:
+    async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> AsyncGenerator[Document]:
         """Yield what a pipeline gives."""
         with outages():
             async for document in self._collection.aggregate(list(pipeline)):
@@ -245,6 +246,32 @@ def _duplicates(error: BulkWriteError) -> list[int]:
     return [failure["index"] for failure in error.details["writeErrors"]]
 
 
+class Numbered(Documents):
+    """Documents whose `_id` is 1, 2, 3 …: only ever appended to, by any number of processes."""
+
+    async def newest(self) -> Document | None:
+        """Return the last document that no failover can take back, or None.
+
+        Who continued a document that is rolled back later would leave a gap behind.
+        """
+        committed = self._collection.with_options(read_concern=ReadConcern("majority"))
+        with outages():
+            return await committed.find_one(sort=[("_id", DESCENDING)])
+
+    async def append(self, documents: Sequence[Document]) -> int:
+        """Store documents in their order up to the first number that is taken; say how many.
+
+        Raises:
+            OutageError: the outcome is unknown; the first of them may be stored.
+        """
+        with outages():
+            try:
+                await self._collection.insert_many(documents, ordered=True)
+            except BulkWriteError as error:
+                return _duplicates(error)[0]
+        return len(documents)
+
+
 @dataclass(frozen=True)
 class Entry:
     """An event in an outbox: its identity, its routing key, and its bytes on the wire."""
@@ -256,10 +283,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Tail:
-    """All that the broker has not confirmed yet of one aggregate, in order."""
+    """All that the broker has not confirmed yet of one aggregate, in order; the oldest `since`."""
 
     identifier: str
     entries: tuple[Entry, ...]
+    since: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -391,4 +419,4 @@ def _owed(entry: Entry, at: datetime) -> Document:
 def _tail(document: Mapping[str, Any]) -> Tail:
     owed: Sequence[Document] = document["outbox"]
     entries = tuple(Entry(each["id"], each["key"], bytes(each["body"])) for each in owed)
-    return Tail(str(document["_id"]), entries)
+    return Tail(str(document["_id"]), entries, owed[0]["at"] if owed else None)

@@ -31,6 +31,7 @@ PENDING = 20_000  # tails in memory; beyond this the sweeper finds them in the d
 OVERDUE = timedelta(seconds=2)  # older than this, and its writer is taken for dead
 SWEEP_EVERY_S = 1.0
 SWEEP_LIMIT = 1000
+PAUSE_S = 0.5  # after a failure
 
 
 class TailPublisher:
@@ -75,7 +76,11 @@ class TailPublisher:
             await self._wake.wait()
             self._wake.clear()
             while self._pending:
-                await self._publish_batch()
+                try:
+                    await self._publish_batch()
+                except Exception:
+                    log.exception("outbox.failed")  # a bug must not end all publishing unseen
+                    await asyncio.sleep(PAUSE_S)
             self._idle.set()
 
     async def _publish_batch(self) -> None:
@@ -88,7 +93,8 @@ class TailPublisher:
             await self._aggregates.confirm(confirmed)
         except OutageError as error:
             log.warning("outbox.waits", reason=str(error), tails=len(batch))
-            await asyncio.sleep(0.5)  # what is owed stays in the database; the sweeper takes it up
+            # What is owed stays in the database, and the sweeper takes it up.
+            await asyncio.sleep(PAUSE_S)
         finally:
             self._in_hand = set()
 
@@ -99,12 +105,15 @@ class TailPublisher:
                 await self._sweep()
             except OutageError as error:
                 log.warning("outbox.sweep_failed", reason=str(error))
+            except Exception:
+                log.exception("outbox.sweep_failed")
 
     async def _sweep(self) -> None:
         now = datetime.now(UTC)
         owing = await self._aggregates.owing(now - OVERDUE, SWEEP_LIMIT)
         OUTBOX_PENDING.labels(self._aggregates.name).set(len(owing) + len(self._pending))
-        OUTBOX_OLDEST_S.labels(self._aggregates.name).set(OVERDUE.total_seconds() if owing else 0)
+        since = min((tail.since or now for tail in owing), default=now)
+        OUTBOX_OLDEST_S.labels(self._aggregates.name).set((now - since).total_seconds())
         if not await self._publisher.is_up():
             return
         for tail in owing:

@@ -1,6 +1,6 @@
 """RFC 9457 problem documents: what happened, at which field, and what to do next."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,6 +152,21 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(Exception, on_bug)
+
+
+def translate(
+    app: FastAPI, kind: type[Exception], to_problem: Callable[[Exception, Language], Problem | None]
+) -> None:
+    """Answer errors of a kind by the problem that `to_problem` makes of them; None is a bug."""
+
+    async def on_error(request: Request, error: Exception) -> Response:
+        language = language_of(request)
+        problem = to_problem(error, language)
+        if problem is None:
+            log.error("request.failed", error=type(error).__name__, exc_info=error)
+        return response(problem or _bug(), language)
+
+    app.add_exception_handler(kind, on_error)
 
 
 def field_error(error: Mapping[str, Any]) -> FieldError:

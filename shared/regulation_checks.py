@@ -59,6 +59,7 @@ def check(content: Content, rules: RuleFile, calendars: Collection[str]) -> None
     for index, rule in enumerate(content.rules):
         _check_rule(content, rules, rule, index)
     _check_coverage(content, rules)
+    _check_retention(content, rules)
 
 
 def _check_head(content: Content, rules: RuleFile, calendars: Collection[str]) -> None:
@@ -66,6 +67,16 @@ def _check_head(content: Content, rules: RuleFile, calendars: Collection[str]) -
         raise rules.error(f"there is no time zone {content.zone!r}", "zone")
     if content.calendar not in calendars:
         raise rules.error(f"there is no calendar {content.calendar!r}", "calendar")
+
+
+def _check_retention(content: Content, rules: RuleFile) -> None:
+    """Refuse a term that never comes: erasing a reporter erases the originals of the case too."""
+    terms = content.retention
+    if terms and terms.originals_days_after_close > terms.reporter_days_after_close:
+        raise rules.error(
+            f"the originals go with the reporter, after {terms.reporter_days_after_close} days",
+            *("retention", "originals_days_after_close"),
+        )
 
 
 def _check_identifiers(content: Content, rules: RuleFile) -> None:

@@ -269,6 +269,35 @@ class VisibilityTable(Part):
                 return self.anonymous
 
 
+class Procedures(Part):
+    """Numbers of the procedure that the regulation leaves to the city.
+
+    Attributes:
+        dispute_days: Days after a result within which its reporter may dispute it.
+        escalate_after_hours: Working hours after a missed deadline until the leaders hear of it.
+        source: Where the numbers come from, or that they are a sample.
+    """
+
+    dispute_days: int = Field(ge=1, le=90)
+    escalate_after_hours: int = Field(ge=1, le=80)
+    source: Text
+
+
+class Retention(Part):
+    """How long personal data stays when a case has ended; the case itself stays.
+
+    Attributes:
+        reporter_days_after_close: Then the reporter's key is destroyed, and the originals with it.
+        originals_days_after_close: Then the originals go, with the places and faces in them; the
+            copies without metadata stay.
+        source: Where the terms come from, or that they are a sample.
+    """
+
+    reporter_days_after_close: int = Field(ge=1, le=36_500)
+    originals_days_after_close: int = Field(ge=1, le=36_500)
+    source: Text
+
+
 class Content(Dated):
     """All that a regulation file says, before anybody has checked it for contradictions.
 
@@ -278,6 +307,7 @@ class Content(Dated):
         calendar: File name of the working-time calendar.
         outside: Places elsewhere whose wards bear the same names; an address that names one of
             them lies outside.
+        retention: Without it nothing is erased by schedule.
     """
 
     id: Identifier
@@ -287,6 +317,7 @@ class Content(Dated):
     zone: Text
     calendar: Text
     terms: Terms
+    procedures: Procedures
     units: Many[Unit] = Field(min_length=1)
     areas: Many[Area] = Field(min_length=1)
     outside: Many[Text] = ()
@@ -294,3 +325,4 @@ class Content(Dated):
     rules: Many[Rule] = Field(min_length=1)
     emergency: Emergency
     visibility: VisibilityTable
+    retention: Retention | None = None

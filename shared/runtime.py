@@ -37,7 +37,7 @@ class Runtime:
         self._queues: list[QueueSpec] = []
         self.publisher = Publisher(settings.amqp_url, name)
         self.broker = consumer(settings.amqp_url, name, settings.prefetch)
-        self._watchdog = ConsumerWatchdog(self.broker, self._queues)
+        self._watchdog = ConsumerWatchdog(self.broker, self._queues, self.publisher)
 
     def database(self, name: str) -> Database:
         """Return the database `<prefix>_<name>`."""

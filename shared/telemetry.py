@@ -20,4 +20,7 @@ PROMISE_MISMATCH = Counter("civic_promise_mismatch", "Promises that sla counts d
 DELIVERIES = Counter(
     "civic_deliveries", "Messages to people by channel and outcome", ["channel", "outcome"]
 )
+REPORTERS_OPENED = Counter(
+    "civic_reporters_opened", "Sealed reporters that were opened, by purpose", ["purpose"]
+)
 WATCHERS = Gauge("civic_watchers", "Open event streams to browsers and the IOC", ["kind"])

@@ -6,18 +6,22 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
+from starlette.requests import ClientDisconnect
 
 from services.intake.api import catalogue, reports
 from services.intake.archive import Archive
-from services.intake.domain.receive import Rules
+from services.intake.desk import Desk
 from services.intake.domain.report import ReportIn
+from services.intake.domain.rules import Rules
 from services.intake.handlers import on_routing_decided
 from services.intake.reception import Desks, Reception
+from services.intake.refusals import problem_of
 from services.intake.settings import Settings
 from services.intake.store import CaseStore
 from services.intake.submission import remove_leftovers
-from shared import logs, topology, web
+from shared import logs, problems, topology, web
 from shared.calendar import load_calendar
+from shared.errors import CivicError
 from shared.identity import Seal, TrackingTokens, Vault
 from shared.media import MediaStore
 from shared.regulation import load_regulation
@@ -39,9 +43,11 @@ def create_app() -> FastAPI:
     tokens = TrackingTokens(settings.tracking_secret.split(","))
     vault = Vault(runtime.database("identity"), Seal(settings.sealing_key))
     desks = Desks(store, publisher, vault, archive, tokens)
+    desk = Desk(store, publisher, archive, rules=rules, clock=utc_now)
     front = reports.Front(
         reception=Reception(desks, rules, utc_now),
         store=store,
+        desk=desk,
         archive=archive,
         tokens=tokens,
         rules=rules,
@@ -69,6 +75,8 @@ def create_app() -> FastAPI:
 
     app = web.create("Đà Lạt trực tuyến: intake", lifespan)
     web.describe(app, ReportIn)
+    for kind in (CivicError, ClientDisconnect):
+        problems.translate(app, kind, partial(problem_of, rules=rules))
     web.probes(app, {**runtime.checks(), "media": archive.check})
     app.include_router(catalogue.create_router(regulation, utc_now), prefix="/api/v1")
     app.include_router(reports.create_router(front), prefix="/api/v1")

@@ -153,8 +153,10 @@ class Archive:
         if not await self._media.is_healthy():
             raise OutageError("the media store does not answer")
 
-    async def inspect(self, uploads: Sequence[Upload], told: Sequence[MediaIn]) -> list[Item]:
-        """Decode every file.
+    async def inspect(
+        self, uploads: Sequence[Upload], told: Sequence[MediaIn], first: int = 1
+    ) -> list[Item]:
+        """Decode every file; `first` is the number of the first of them in its case.
 
         Raises:
             SubmissionRefused: one of them is not evidence; the field says which.
@@ -170,7 +172,7 @@ class Archive:
         finally:
             self._waiting -= len(uploads)
         return [
-            Item(f"m{index + 1}", upload, evidence, _manifest(upload, told, index))
+            Item(f"m{first + index}", upload, evidence, _manifest(upload, told, index))
             for index, (upload, evidence) in enumerate(zip(uploads, found, strict=True))
         ]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from services.intake.domain.case import apply_decision
+from services.intake.domain.routing import apply_decision
 from services.intake.store import CaseStore
 from shared.calendar import Calendar
 from shared.deadline import deadline
@@ -32,5 +32,5 @@ async def on_routing_decided(
         raise PermanentError(f"there is no case {decision.code}")
     category = regulation.category(decision.category)
     due = deadline(stored.case.snapshot.received_at, category, calendar)
-    if events := apply_decision(stored.case, decision, due, clock()):
-        publisher.soon(await store.save(stored, events))
+    if facts := apply_decision(stored.case, decision, due, clock()):
+        publisher.soon(await store.save(stored, facts))

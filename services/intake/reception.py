@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.archive import Archive, Item
-from services.intake.domain.receive import Arrival, Rules, receive
+from services.intake.domain.receive import Arrival, receive
 from services.intake.domain.report import (
     Complaint,
     Position,
@@ -20,12 +20,14 @@ from services.intake.domain.report import (
     complaints,
     position_of,
 )
+from services.intake.domain.rules import Rules
 from services.intake.store import CaseStore
 from services.intake.submission import Submission
 from shared.errors import CivicError, DuplicateError, OutageError
 from shared.identity import Reporter, TrackingTokens, Vault, fingerprint, new_code
 from shared.outbox import TailPublisher
 from shared.telemetry import REPORTS
+from shared.text import fold
 from shared.vocabulary import CaseCode, ReporterId
 
 
@@ -115,7 +117,7 @@ class Reception:
         try:
             tail = await self._desks.store.open_case(
                 receipt.case,
-                receipt.event,
+                receipt.facts,
                 content={
                     **_content(report, items, position, code),
                     "terms": self._terms(report, received_at),
@@ -197,6 +199,7 @@ def _content(
     location = report.location
     return {
         "text": report.text,
+        "folded": fold(report.text),
         "sub_category": report.sub_category,
         "location": {
             "lat": position.lat if position else None,

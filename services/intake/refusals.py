@@ -1,14 +1,33 @@
 """Why intake says no, as problem documents: one place from our errors to the wire."""
 
+from starlette.requests import ClientDisconnect
+
+from services.intake.desk import (
+    BadCursorError,
+    ChangedError,
+    NoSuchCaseError,
+    TooMuchMediaError,
+)
+from services.intake.domain.case import NotNowError, NotYoursError, RuleBrokenError
+from services.intake.domain.rules import Rules
 from services.intake.reception import KeyReusedError, RulesBrokenError
+from services.intake.store import StoredCase
 from services.intake.submission import SubmissionRefused
-from shared.errors import CivicError
-from shared.problems import FieldError, Problem, invalid
-from shared.vocabulary import Language
+from services.intake.views import changes_since
+from shared.problems import FieldError, Problem, invalid, not_found
+from shared.vocabulary import Language, State
 
 
-def problem_of(error: CivicError, language: Language) -> CivicError | Problem:
-    """Return the problem that an error means to a reporter; an outage stays what it is."""
+def problem_of(  # noqa: C901, PLR0911 - reads as a table
+    error: Exception, language: Language, rules: Rules
+) -> Problem | None:
+    """Return the problem that an error means to a caller; None: it means none.
+
+    Args:
+        error: Ours, or the client's going away.
+        language: Of the details at the fields.
+        rules: For the names in what changed meanwhile.
+    """
     vietnamese = language is Language.VIETNAMESE
     match error:
         case RulesBrokenError(complaints=found):
@@ -29,8 +48,89 @@ def problem_of(error: CivicError, language: Language) -> CivicError | Problem:
                 errors=[FieldError(error.field, error.code, detail)],
                 headers={"Connection": "close"} if close else None,
             )
+        case NoSuchCaseError():
+            return not_found("phản ánh này", "this case")
+        case NotYoursError():
+            return _not_yours()
+        case NotNowError(state=state, what=what):
+            return _not_now(state, what)
+        case RuleBrokenError():
+            detail = error.vi if vietnamese else error.en
+            return invalid(FieldError(error.field, error.code, detail))
+        case ChangedError(stored=stored, seen=seen):
+            return _changed(stored, seen, rules)
+        case TooMuchMediaError():
+            return _too_much_media()
+        case BadCursorError():
+            return _bad_cursor()
+        case ClientDisconnect():
+            return gone()
         case _:
-            return error
+            return None
+
+
+def _not_yours() -> Problem:
+    return Problem(
+        403,
+        "not_yours",
+        vi="Vai trò của bạn trong phản ánh này không cho phép thao tác đó.",
+        en="Your part in this case does not allow that.",
+    )
+
+
+def _not_now(state: State, what: str) -> Problem:
+    return Problem(
+        409,
+        "not_now",
+        vi=f"Phản ánh đang ở trạng thái {state.value}; hiện không thể thực hiện {what}.",
+        en=f"The case is {state.value}; {what} is not possible now.",
+    )
+
+
+def _changed(stored: StoredCase, seen: int, rules: Rules) -> Problem:
+    changes = changes_since(stored, seen, rules)
+    told = "; ".join(f"{each['title']['vi']} ({each['actor']}, {each['at']})" for each in changes)
+    return Problem(
+        412,
+        "changed_meanwhile",
+        vi=f"Phản ánh đã được thay đổi: {told}. Vui lòng xem lại rồi thực hiện.",
+        en="The case was changed meanwhile. Please look at it again before you go on.",
+        errors=[
+            FieldError(f"version.{each['sequence']}", each["type"], f"{each['actor']} {each['at']}")
+            for each in changes
+        ],
+        headers={"ETag": f'"{stored.case.sequence}"'},
+    )
+
+
+def _too_much_media() -> Problem:
+    return Problem(
+        413,
+        "too_much_media",
+        vi="Phản ánh này đã có đủ số tệp tối đa.",
+        en="This case has as many files as it can take.",
+    )
+
+
+def _bad_cursor() -> Problem:
+    return Problem(
+        400,
+        "bad_cursor",
+        vi="Vị trí trang không hợp lệ.",
+        en="This cursor is none of ours.",
+        errors=[FieldError("cursor", "invalid", "take it from `next`")],
+    )
+
+
+def bad_version() -> Problem:
+    """Return the problem of an If-Match that names no version."""
+    return Problem(
+        400,
+        "bad_version",
+        vi="If-Match phải là ETag của phản ánh.",
+        en="If-Match has to be the ETag of the case.",
+        errors=[FieldError("If-Match", "invalid", 'like "5"')],
+    )
 
 
 def _key_reused() -> Problem:

@@ -4,15 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.intake.domain.case import Case, evolve
-from shared.events import CaseEvent, CaseSnapshot, event_id, to_wire
+from services.intake.domain.case import Case, Fact, evolve
+from shared.events import EVENTS, CaseEvent, CaseSnapshot, event_id, to_wire
 from shared.mongo import Aggregates, Database, Document, Entry, Index, Swap, Tail
 from shared.vocabulary import CaseCode
 
 CASES = "cases"
 INDEXES = (
     Index(("idempotency.key",), unique=True, where={"idempotency.key": {"$exists": True}}),
-    Index(("case.unit", "case.state", "case.due_at")),
+    Index(("case.unit", "case.due_at")),
+    Index(("case.monitoring_unit", "case.due_at")),
+    Index(("case.coordinating_units", "case.due_at")),
     Index(("case.state", "case.due_at")),
 )
 
@@ -23,19 +25,25 @@ class StoredCase:
 
     Attributes:
         case: The case.
+        opened: Its first snapshot; with the history it gives the case again.
         version: The version that was read; a write names it.
         content: Text, exact place, media; personal by nature.
         receipt: What the reporter was answered.
-        history: Its events in order, as plain data.
+        history: Its facts in order, as plain data.
         idempotency: Hashes of the key and of the body, empty without a key.
     """
 
     case: Case
+    opened: CaseSnapshot
     version: int
     content: Mapping[str, Any]
     receipt: Mapping[str, Any]
     history: Sequence[Mapping[str, Any]]
     idempotency: Mapping[str, str]
+
+    def facts(self) -> list[Fact]:
+        """Return what happened after the report came in, in order."""
+        return [_fact(record) for record in self.history[1:]]
 
 
 class CaseStore:
@@ -47,33 +55,38 @@ class CaseStore:
     async def open_case(
         self,
         case: Case,
-        event: CaseEvent,
+        facts: Sequence[Fact],
         *,
         content: Mapping[str, Any],
         receipt: Mapping[str, Any],
-        idempotency: Mapping[str, str] | None,
+        idempotency: Mapping[str, str],
     ) -> Tail:
-        """Store a new case with its first event; return what is to be published.
+        """Store a new case with its first facts; return what is to be published.
+
+        Args:
+            case: The case as it was opened, before the facts after the first.
+            facts: The first one opened it.
+            content: Text, place, media.
+            receipt: What its reporter is answered.
+            idempotency: Hashes of key and body, empty without a key.
 
         Raises:
             DuplicateError: the code, or the idempotency key, is already taken.
             OutageError: it is not known to be stored.
         """
-        snapshot = case.snapshot.model_dump()
+        entries, records = [_entry(case, facts[0])], [_record(facts[0], case.sequence)]
+        after = _go_on(case, facts[1:], entries, records)
         document: Document = {
             "_id": case.code,
-            "case": snapshot,
-            "opened": snapshot,
-            "history": [_record(event, case.sequence)],
-            "sequence": case.sequence,
-            "routing_sequence": 0,
-            "hops": 0,
+            "opened": case.snapshot.model_dump(),
+            **_fields(after),
+            "history": records,
             "content": dict(content),
             "receipt": dict(receipt),
         }
         if idempotency:
             document["idempotency"] = dict(idempotency)
-        return await self.aggregates.create(document, [_entry(case, event)], event.at)
+        return await self.aggregates.create(document, entries, facts[0].event.at)
 
     async def load(self, code: CaseCode) -> StoredCase | None:
         """Return the case, or None."""
@@ -85,55 +98,90 @@ class CaseStore:
         document = await self.aggregates.find_one({"idempotency.key": key})
         return _stored(document) if document else None
 
-    async def save(self, stored: StoredCase, events: Sequence[CaseEvent]) -> Tail:
-        """Write events and the state they lead to; return all that is unpublished.
+    async def search(
+        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], limit: int
+    ) -> list[StoredCase]:
+        """Return at most `limit` cases that match, sorted."""
+        found = await self.aggregates.find(query, sort=sort, limit=limit)
+        return [_stored(document) for document in found]
+
+    async def save(
+        self,
+        stored: StoredCase,
+        facts: Sequence[Fact],
+        content: Mapping[str, Any] | None = None,
+        push: Mapping[str, Sequence[Any]] | None = None,
+    ) -> Tail:
+        """Write facts and the state they lead to; return all that is unpublished.
+
+        Args:
+            stored: The case as it was read.
+            facts: What happened now; at least one.
+            content: Fields of the content that change, by dotted name.
+            push: Lists of the content that grow, by dotted name.
 
         Raises:
             StaleVersionError: the case moved on since it was read.
         """
-        case = stored.case
         entries: list[Entry] = []
         records: list[Document] = []
-        for event in events:
-            case = evolve(case, event)
-            entries.append(_entry(case, event))
-            records.append(_record(event, case.sequence))
+        after = _go_on(stored.case, facts, entries, records)
         return await self.aggregates.swap(
             Swap(
-                identifier=case.code,
+                identifier=after.code,
                 version=stored.version,
-                changes={
-                    "case": case.snapshot.model_dump(),
-                    "sequence": case.sequence,
-                    "routing_sequence": case.routing_sequence,
-                    "hops": case.hops,
-                },
+                changes={**_fields(after), **(content or {})},
                 entries=entries,
-                at=events[-1].at,
-                push={"history": records},
+                at=facts[-1].event.at,
+                push={"history": records, **(push or {})},
             )
         )
 
 
-def _entry(case: Case, event: CaseEvent) -> Entry:
+def _go_on(
+    case: Case, facts: Sequence[Fact], entries: list[Entry], records: list[Document]
+) -> Case:
+    """Fold facts over a case, collecting what is published and what is remembered."""
+    for fact in facts:
+        case = evolve(case, fact)
+        entries.append(_entry(case, fact))
+        records.append(_record(fact, case.sequence))
+    return case
+
+
+def _fields(case: Case) -> Document:
+    """Return the case as fields: the snapshot for queries, the parts that only we read."""
+    return {"case": case.snapshot.model_dump(), "parts": case.model_dump(exclude={"snapshot"})}
+
+
+def _entry(case: Case, fact: Fact) -> Entry:
+    event = fact.event
     body = to_wire(
         event, subject=case.code, sequence=case.sequence, at=event.at, case=case.snapshot
     )
     return Entry(event_id("case", case.code, case.sequence), event.type, body)
 
 
-def _record(event: CaseEvent, sequence: int) -> Document:
-    return {"sequence": sequence, "type": event.type, **event.model_dump()}
+def _record(fact: Fact, sequence: int) -> Document:
+    return {
+        "sequence": sequence,
+        "type": fact.event.type,
+        "event": fact.event.model_dump(),
+        "words": dict(fact.words),
+    }
+
+
+def _fact(record: Mapping[str, Any]) -> Fact:
+    event = EVENTS[record["type"]].model_validate(record["event"])
+    if not isinstance(event, CaseEvent):
+        raise TypeError(f"{record['type']} is no event of a case")
+    return Fact(event, record["words"])
 
 
 def _stored(document: Document) -> StoredCase:
     return StoredCase(
-        case=Case(
-            snapshot=CaseSnapshot.model_validate(document["case"]),
-            sequence=document["sequence"],
-            routing_sequence=document["routing_sequence"],
-            hops=document["hops"],
-        ),
+        case=Case.model_validate({**document["parts"], "snapshot": document["case"]}),
+        opened=CaseSnapshot.model_validate(document["opened"]),
         version=document["version"],
         content=document["content"],
         receipt=document["receipt"],

@@ -1,20 +1,23 @@
 """The clock of a case: what is tracked, and which stage fires when. Pure: `now` is passed in.
 
-A deadline has two stages. `approaching` fires when the regulation's fraction of the limit is used
-up, `missed` one second after the due instant ("không quá": the last second is on time). Each fires
-once per version of the deadline, in order, also after an outage of hours.
+A deadline has three stages. `approaching` fires when the regulation's fraction of the limit is
+used up, `missed` one second after the due instant ("không quá": the last second is on time),
+`escalated` some working hours later. Each fires once per version of the deadline, in order, also
+after an outage of hours. A new version begins with a stricter limit, an approved coordination or
+a dispute; its stages fire anew.
 """
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.calendar import Calendar, Proof
+from shared.calendar import Calendar, began_at
 from shared.deadline import count, proof
 from shared.events import (
     CaseResolved,
     CaseSnapshot,
     DeadlineApproaching,
+    DeadlineEscalated,
     DeadlineEvent,
     DeadlineMet,
     DeadlineMissed,
@@ -23,10 +26,12 @@ from shared.events import (
     WorkedInterval,
 )
 from shared.regulation import Regulation
-from shared.vocabulary import CategoryId, State
+from shared.vocabulary import CategoryId, Clock, State
 
 APPROACHING = "approaching"
 MISSED = "missed"
+ESCALATED = "escalated"
+STAGES = (APPROACHING, MISSED, ESCALATED)
 LAST_SECOND = timedelta(seconds=1)
 UNCLASSIFIED = CategoryId("other")
 
@@ -50,7 +55,8 @@ class Tracking:
         case: The newest snapshot that was heard.
         case_sequence: Its number; older ones change nothing.
         version: Counts the deadlines that the case has had, from 1.
-        approaching_at: When the stage before the last one fires.
+        approaching_at: When the first stage fires.
+        escalating_at: When the last one does.
         announced: Whether `deadline.set` was said for this version.
         fired: Stages that fired for this version.
         stopped_at: When the clock stopped, or None while it runs.
@@ -61,21 +67,33 @@ class Tracking:
     case_sequence: int
     version: int
     approaching_at: datetime
+    escalating_at: datetime
     announced: bool = False
     fired: frozenset[str] = field(default_factory=frozenset[str])
     stopped_at: datetime | None = None
     sequence: int = 0
 
     @property
+    def due_at(self) -> datetime:
+        """The date that counts: the approved one of a coordination, else the promise."""
+        return self.case.expected_at or self.case.due_at
+
+    @property
     def next_at(self) -> datetime | None:
         """When the next stage fires, or None when nothing more does."""
         if self.stopped_at:
             return None
-        if APPROACHING not in self.fired:
-            return min(self.approaching_at, self.case.due_at + LAST_SECOND)
-        if MISSED not in self.fired:
-            return self.case.due_at + LAST_SECOND
-        return None
+        return min((at for _, at in self.ahead()), default=None)
+
+    def ahead(self) -> list[tuple[str, datetime]]:
+        """Return the stages that have not fired, in order, with their times."""
+        overdue_at = self.due_at + LAST_SECOND
+        times = {
+            APPROACHING: min(self.approaching_at, overdue_at),
+            MISSED: overdue_at,
+            ESCALATED: max(self.escalating_at, overdue_at),
+        }
+        return [(stage, times[stage]) for stage in STAGES if stage not in self.fired]
 
 
 Step = tuple[Tracking, list[DeadlineEvent]]
@@ -107,51 +125,70 @@ def fire(tracking: Tracking, now: datetime, rules: Rules) -> Step:
         return tracking, events
     if not tracking.announced:
         tracking, events = _announce(tracking, rules)
-    facts = _facts(tracking)
-    if APPROACHING not in tracking.fired:
-        events.append(DeadlineApproaching(**facts))
-    fired = tracking.fired | {APPROACHING}
-    if now >= tracking.case.due_at + LAST_SECOND:
-        late = now - tracking.case.due_at - LAST_SECOND
-        events.append(DeadlineMissed(**facts, late_firing_s=int(late.total_seconds())))
-        fired |= {MISSED}
+    due = [stage for stage, at in tracking.ahead() if at <= now]
+    events += [_stage_event(stage, tracking, now) for stage in due]
+    fired = tracking.fired | set(due)
     return replace(tracking, fired=fired, sequence=tracking.sequence + len(events)), events
 
 
-def prove(case: CaseSnapshot, rules: Rules) -> Proof:
-    """Return the proof of a promised deadline, by the rules that intake promised it under."""
-    limit = timedelta(seconds=case.limit_s)
-    return proof(case.received_at, limit, case.clock, rules.calendar)
+def promised(case: CaseSnapshot, rules: Rules) -> datetime:
+    """Return the deadline that a snapshot promises, counted by our own rules."""
+    start = case.counted_from or case.received_at
+    return count(start, timedelta(seconds=case.limit_s), case.clock, rules.calendar)
+
+
+def _stage_event(stage: str, tracking: Tracking, now: datetime) -> DeadlineEvent:
+    facts = _facts(tracking)
+    if stage == APPROACHING:
+        return DeadlineApproaching(**facts)
+    if stage == ESCALATED:
+        return DeadlineEscalated(**facts)
+    late = now - tracking.due_at - LAST_SECOND
+    return DeadlineMissed(**facts, late_firing_s=int(late.total_seconds()))
 
 
 def _follow(tracking: Tracking | None, case: CaseSnapshot, sequence: int, rules: Rules) -> Tracking:
-    if tracking and tracking.case.due_at == case.due_at:
+    due_at = case.expected_at or case.due_at
+    if tracking and tracking.due_at == due_at:
         return replace(tracking, case=case, case_sequence=sequence)
-    # a new case, or a stricter limit: a new version, whose stages fire anew
+    grace = timedelta(hours=rules.regulation.procedures.escalate_after_hours)
     return Tracking(
         case=case,
         case_sequence=sequence,
         version=tracking.version + 1 if tracking else 1,
         approaching_at=_approaching_at(case, rules),
+        escalating_at=count(due_at, grace, Clock.WORKING, rules.calendar),
         sequence=tracking.sequence if tracking else 0,
     )
 
 
 def _approaching_at(case: CaseSnapshot, rules: Rules) -> datetime:
+    """Return when the regulation's fraction is used up; before an approved date, what it leaves."""
     category = rules.regulation.category(case.category or UNCLASSIFIED)
-    part = timedelta(seconds=int(case.limit_s * category.approaching))
-    return count(case.received_at, part, case.clock, rules.calendar)
+    if case.expected_at is None:
+        part = timedelta(seconds=int(case.limit_s * category.approaching))
+        start = case.counted_from or case.received_at
+        return count(start, part, case.clock, rules.calendar)
+    rest = timedelta(seconds=int(case.limit_s * (1 - category.approaching)))
+    if case.clock is Clock.ELAPSED:
+        return case.expected_at - rest
+    return began_at(case.expected_at, rest, rules.calendar)
 
 
 def _announce(tracking: Tracking, rules: Rules) -> Step:
-    found = prove(tracking.case, rules)
+    case = tracking.case
+    start = case.counted_from or case.received_at
+    found = proof(start, timedelta(seconds=case.limit_s), case.clock, rules.calendar)
+    coordinated = case.expected_at is not None
+    intervals = () if coordinated else found.intervals
     event = DeadlineSet(
         **_facts(tracking),
-        start=tracking.case.received_at,
-        limit_s=tracking.case.limit_s,
-        clock=tracking.case.clock,
+        start=start,
+        limit_s=case.limit_s,
+        clock=case.clock,
         calendar=found.calendar,
-        intervals=tuple(WorkedInterval(start=a, end=b) for a, b in found.intervals),
+        intervals=tuple(WorkedInterval(start=a, end=b) for a, b in intervals),
+        basis="coordination" if coordinated else "limit",
         approaching_at=tracking.approaching_at,
     )
     return replace(tracking, announced=True), [event]
@@ -178,5 +215,5 @@ def _facts(tracking: Tracking) -> dict[str, Any]:
         "unit": tracking.case.unit,
         "monitoring_unit": tracking.case.monitoring_unit,
         "version": tracking.version,
-        "due_at": tracking.case.due_at,
+        "due_at": tracking.due_at,
     }

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import structlog
 
-from services.sla.domain import Rules, hear, prove
+from services.sla.domain import Rules, hear, promised
 from services.sla.store import DeadlineStore
 from shared.errors import DuplicateError, StaleVersionError
 from shared.events import Received
@@ -41,6 +41,6 @@ async def on_case_event(
 
 def _check_promise(received: Received, rules: Rules) -> None:
     """Compare intake's promise with our own count; the promise holds, the difference is loud."""
-    if received.case and prove(received.case, rules).due_at != received.case.due_at:
+    if received.case and promised(received.case, rules) != received.case.due_at:
         PROMISE_MISMATCH.inc()
         log.error("sla.promise_mismatch", case=received.subject)

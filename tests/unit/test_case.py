@@ -1,42 +1,96 @@
-"""The case: the transition table, and what a decision of the router does to it."""
+"""The case: the transition table, who may do what, and what each command demands."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.intake.domain import case as rules
-from services.intake.domain.case import TRANSITIONS, Case, NotNowError, NotYoursError, evolve
+from services.intake.domain.case import (
+    TRANSITIONS,
+    Case,
+    Fact,
+    NotNowError,
+    NotYoursError,
+    RuleBrokenError,
+    evolve,
+    replay,
+)
+from services.intake.domain.decisions import COMMANDS, Request, actions, decide
+from services.intake.domain.parties import Actor, Party, parties
+from services.intake.domain.routing import apply_decision
+from services.intake.domain.rules import Rules
 from shared.deadline import Deadline
-from shared.events import EVENTS, CaseAssigned, CaseEvent
-from shared.vocabulary import OFFICE, CategoryId, Clock, State, UnitId
-from tests.builders import RECEIVED, decision, snapshot
+from shared.events import CASE_EVENTS, CaseAssigned, CaseHeld, CaseReopened, CaseSubmitted
+from shared.vocabulary import LEADERS, OFFICE, CategoryId, Clock, Role, State, UnitId
+from tests.builders import RECEIVED, dalat, decision, snapshot, state_calendar
 
+RULES = Rules(dalat(), state_calendar())
 WARD = UnitId("ward_1")
 SAME = Deadline(snapshot().due_at, timedelta(hours=2), Clock.WORKING)
+NOW = RECEIVED + timedelta(minutes=30)
+
+OFFICER = Actor("a_ward_1", Role.OFFICER, WARD)
+MONITOR = Actor("a_team", Role.OFFICER, UnitId("urban_order_team"))
+STRANGER = Actor("a_ward_2", Role.UNIT_HEAD, UnitId("ward_2"))
+HELPER = Actor("a_health", Role.OFFICER, UnitId("health"))
+CLERK = Actor("a_office", Role.OFFICE_CLERK, OFFICE)
+LEADER = Actor("a_leader", Role.LEADER, LEADERS)
+REPORTER = Actor("reporter", None)
+ADMIN = Actor("a_admin", Role.ADMINISTRATOR)
+
+RESULT = {"outcome": "solved", "text": "Đã dọn sạch lòng đường", "evidence": ("m2",)}
 
 
-def assigned() -> Case:
-    case = Case(snapshot())
-    [event] = rules.apply_decision(case, decision(), SAME, RECEIVED)
-    return evolve(case, event)
+def do(case: Case, actor: Actor, name: str, now=NOW, **body: Any) -> Case:
+    command = COMMANDS[name].model.model_validate(body)
+    for fact in decide(name, case, command, Request(actor, now, RULES)):
+        case = evolve(case, fact)
+    return case
+
+
+def assigned(**changes: Any) -> Case:
+    case = Case(snapshot=snapshot(**changes))
+    [fact] = apply_decision(case, decision(), SAME, RECEIVED)
+    return evolve(case, fact)
+
+
+def at_office() -> Case:
+    return do(assigned(), OFFICER, "forward", text="Không thuộc thẩm quyền của phường")
+
+
+def resolved() -> Case:
+    return do(assigned(), OFFICER, "result", **RESULT)
 
 
 def test_every_case_event_stands_in_the_transition_table():
-    events = {event for event in EVENTS.values() if issubclass(event, CaseEvent)}
-
-    assert events == set(TRANSITIONS)
+    assert set(CASE_EVENTS) == set(TRANSITIONS)
 
 
 def test_a_decision_assigns_the_case_to_the_unit_and_its_monitor():
     case = assigned()
 
-    assert case.snapshot.state is State.ASSIGNED
+    assert case.state is State.ASSIGNED
     assert (case.snapshot.unit, case.snapshot.monitoring_unit) == (WARD, "urban_order_team")
     assert (case.sequence, case.routing_sequence) == (2, 1)
 
 
 def test_a_decision_that_was_applied_changes_nothing():
-    assert rules.apply_decision(assigned(), decision(), SAME, RECEIVED) == []
+    assert apply_decision(assigned(), decision(), SAME, RECEIVED) == []
+
+
+def test_a_held_case_keeps_the_routers_decision_for_its_release():
+    held = evolve(
+        Case(snapshot=snapshot()), Fact(CaseHeld(at=NOW, actor="screening", reasons=("abuse",)))
+    )
+    [fact] = apply_decision(held, decision(case_sequence=1), SAME, RECEIVED)
+    waiting = evolve(held, fact)
+
+    released = do(waiting, CLERK, "release", text="Nội dung phản ánh là thật")
+
+    assert waiting.state is State.HELD
+    assert (released.state, released.snapshot.unit) == (State.ASSIGNED, WARD)
 
 
 @pytest.mark.parametrize(
@@ -49,35 +103,171 @@ def test_a_decision_that_was_applied_changes_nothing():
 def test_the_strictest_limit_holds(hours: int, kept: bool):  # noqa: FBT001
     other = Deadline(RECEIVED + timedelta(hours=hours), timedelta(hours=hours), Clock.WORKING)
 
-    [event] = rules.apply_decision(
-        Case(snapshot()), decision(category=CategoryId("other")), other, RECEIVED
+    [fact] = apply_decision(
+        Case(snapshot=snapshot()), decision(category=CategoryId("other")), other, RECEIVED
     )
 
-    assert isinstance(event, CaseAssigned)
-    assert (event.due_at == snapshot().due_at) is kept
-    assert event.limit_s == (7200 if kept else 3600)
+    assert isinstance(fact.event, CaseAssigned)
+    assert (fact.event.due_at == snapshot().due_at) is kept
+    assert fact.event.limit_s == (7200 if kept else 3600)
 
 
-def test_only_the_handling_unit_may_act():
+@pytest.mark.parametrize(
+    ("actor", "expected"),
+    [
+        pytest.param(OFFICER, {Party.HANDLING}, id="the handling unit"),
+        pytest.param(MONITOR, {Party.MONITORING}, id="the monitoring unit"),
+        pytest.param(STRANGER, set(), id="another ward learns nothing"),
+        pytest.param(CLERK, {Party.OFFICE}, id="the Office"),
+        pytest.param(LEADER, {Party.LEADER}, id="a leader"),
+        pytest.param(ADMIN, set(), id="an administrator sees no content"),
+    ],
+)
+def test_who_has_a_part_in_a_case(actor: Actor, expected: set[Party]):
+    assert parties(assigned(), actor) == expected
+
+
+def test_nobody_has_a_part_in_a_report_about_their_own_unit():
+    case = assigned(about=(WARD, OFFICE))
+
+    assert parties(case, OFFICER) == parties(case, CLERK) == frozenset()
+
+
+def test_a_restricted_case_is_for_the_office_and_the_leaders_only():
+    case = do(
+        at_office(),
+        CLERK,
+        "redirect",
+        reason="denunciation",
+        agency="Thanh tra thành phố",
+        text="Đơn tố cáo theo Luật Tố cáo",
+    )
+
+    assert case.snapshot.restricted
+    assert case.state is State.REDIRECTED
+    assert parties(case, MONITOR) == frozenset()
+    assert parties(case, CLERK)
+
+
+@pytest.mark.parametrize(
+    ("actor", "name", "body"),
+    [
+        pytest.param(STRANGER, "accept", {}, id="another ward accepts"),
+        pytest.param(MONITOR, "result", RESULT, id="the monitoring unit resolves"),
+        pytest.param(OFFICER, "assign", {"unit": "ward_2"}, id="a ward assigns to another"),
+        pytest.param(CLERK, "accept", {}, id="the Office accepts for a ward"),
+        pytest.param(
+            CLERK,
+            "directives",
+            {"addressee": "ward_1", "due_at": "2027-01-01T00:00:00Z", "text": "x"},
+            id="the Office gives a directive",
+        ),
+        pytest.param(REPORTER, "accept", {}, id="the reporter accepts"),
+        pytest.param(OFFICER, "rating", {"score": 5}, id="the unit rates itself"),
+    ],
+)
+def test_what_is_not_yours_is_refused(actor: Actor, name: str, body: dict[str, Any]):
     with pytest.raises(NotYoursError):
-        rules.accept(assigned(), UnitId("ward_2"), "officer", RECEIVED)
+        do(assigned(), actor, name, **body)
 
 
 def test_a_forward_goes_to_the_office_and_counts_the_hop():
+    case = at_office()
+
+    assert (case.snapshot.unit, case.state, case.snapshot.hops) == (OFFICE, State.AT_OFFICE, 1)
+
+
+def test_the_office_assigns_what_came_back_to_the_competent_unit():
+    case = do(at_office(), CLERK, "assign", unit="ward_2", text="Thuộc địa bàn phường 2")
+
+    assert (case.state, case.snapshot.unit) == (State.ASSIGNED, "ward_2")
+    assert case.snapshot.due_at == snapshot().due_at
+
+
+def test_the_office_never_assigns_to_the_unit_that_the_report_is_about():
+    about = UnitId("ward_2")
+    case = do(assigned(about=(about,)), OFFICER, "forward", text="Không thuộc thẩm quyền")
+
+    with pytest.raises(RuleBrokenError, match="about_itself"):
+        do(case, CLERK, "assign", unit="ward_2")
+
+
+def test_guidance_and_directive():
+    asked = do(at_office(), CLERK, "guidance", text="Xin ý kiến chỉ đạo")
+    due = NOW + timedelta(days=1)
+    told = do(
+        asked, LEADER, "directives", addressee="ward_2", due_at=due, text="Phường 2 xử lý ngay"
+    )
+    addressee = Actor("a_head_2", Role.UNIT_HEAD, UnitId("ward_2"))
+    read = do(told, addressee, "directives/acknowledge", directive="d1")
+    done = do(read, addressee, "directives/fulfil", directive="d1", text="Đã thực hiện")
+
+    assert asked.state is State.AWAITING_DIRECTION
+    assert told.state is State.AT_OFFICE
+    assert read.directives[0].acknowledged_at == NOW
+    assert done.directives[0].fulfilled_at == NOW
+    with pytest.raises(NotYoursError):
+        do(told, OFFICER, "directives/acknowledge", directive="d1")
+
+
+def test_coordination_is_proposed_before_the_deadline_and_approved_by_the_office():
+    expected = NOW + timedelta(days=3)
+    asked = do(
+        assigned(),
+        OFFICER,
+        "coordination",
+        units=("health",),
+        expected_at=expected,
+        text="Cần Y tế",
+    )
+    agreed = do(asked, CLERK, "coordination/approve")
+    later = expected + timedelta(days=1)
+    moved = do(agreed, OFFICER, "coordination/move", expected_at=later, text="Chờ kết quả mẫu")
+    answered = do(moved, HELPER, "coordination/answer", text="Đã lấy mẫu")
+
+    assert asked.snapshot.expected_at is None
+    assert (agreed.state, agreed.snapshot.expected_at) == (State.COORDINATING, expected)
+    assert agreed.snapshot.due_at == snapshot().due_at
+    assert moved.snapshot.expected_at == later
+    assert answered.coordination
+    assert answered.coordination.tasks[0].answer == "Đã lấy mẫu"
+
+
+def test_after_the_deadline_nobody_coordinates_a_lateness_away():
+    late = snapshot().due_at + timedelta(seconds=1)
+
+    with pytest.raises(RuleBrokenError, match="deadline_passed"):
+        do(
+            assigned(),
+            OFFICER,
+            "coordination",
+            now=late,
+            units=("health",),
+            expected_at=late + timedelta(days=1),
+            text="Cần Y tế",
+        )
+
+
+@pytest.mark.parametrize(
+    ("category", "body", "field"),
+    [
+        pytest.param("urban_order", {"evidence": ()}, "evidence", id="photo after the work"),
+        pytest.param("service_attitude", {"officer": None}, "officer", id="the officer sent"),
+        pytest.param("other", {"officer": "Ông A"}, "site_visit_at", id="time of the site visit"),
+        pytest.param("urban_order", {"outcome": "outside_authority"}, "agency", id="whose"),
+        pytest.param("urban_order", {"outcome": "duplicate"}, "duplicate_of", id="of which"),
+    ],
+)
+def test_a_result_carries_what_its_category_demands(category: str, body: Any, field: str):
     case = assigned()
-    [event] = rules.forward(case, WARD, "officer", RECEIVED)
+    case = case.model_copy(
+        update={"snapshot": case.snapshot.model_copy(update={"category": CategoryId(category)})}
+    )
 
-    after = evolve(case, event)
+    with pytest.raises(RuleBrokenError) as caught:
+        do(case, OFFICER, "result", **{**RESULT, **body})
 
-    assert (after.snapshot.unit, after.snapshot.state, after.hops) == (OFFICE, State.AT_OFFICE, 1)
-
-
-def test_nothing_is_forwarded_once_it_is_resolved():
-    case = assigned()
-    [event] = rules.resolve(case, WARD, "officer", outcome="solved", now=RECEIVED)
-
-    with pytest.raises(NotNowError):
-        rules.forward(evolve(case, event), WARD, "officer", RECEIVED)
+    assert caught.value.field == field
 
 
 @pytest.mark.parametrize(
@@ -91,6 +281,100 @@ def test_nothing_is_forwarded_once_it_is_resolved():
 def test_the_last_second_is_on_time(late_s: float, on_time: bool):  # noqa: FBT001
     now = snapshot().due_at + timedelta(seconds=late_s)
 
-    [event] = rules.resolve(assigned(), WARD, "officer", outcome="solved", now=now)
+    case = do(assigned(), OFFICER, "result", now=now, **RESULT)
 
-    assert event.model_dump()["on_time"] is on_time
+    assert case.results[-1].on_time is on_time
+
+
+def test_a_content_reporter_closes_the_case_and_a_discontent_one_does_not():
+    assert do(resolved(), REPORTER, "rating", score=4).state is State.CLOSED
+    assert do(resolved(), REPORTER, "rating", score=1).state is State.RESOLVED
+
+
+def test_a_dispute_within_the_window_reopens_and_never_counts_as_done():
+    case = do(resolved(), REPORTER, "reopen", text="Chưa dọn xong")
+
+    assert (case.state, case.snapshot.unit, case.snapshot.disputes) == (State.REOPENED, WARD, 1)
+    assert case.snapshot.due_at > snapshot().due_at
+    assert case.snapshot.counted_from == NOW
+    window = timedelta(days=RULES.regulation.procedures.dispute_days, seconds=1)
+    with pytest.raises(RuleBrokenError, match="window_passed"):
+        do(resolved(), REPORTER, "reopen", now=NOW + window, text="Chưa dọn xong")
+
+
+def test_actions_name_what_the_role_may_do_in_the_state():
+    assert set(actions(assigned(), OFFICER)) == {
+        "accept",
+        "dispatch",
+        "progress",
+        "forward",
+        "recategorise",
+        "coordination",
+        "result",
+        "messages",
+    }
+    assert actions(assigned(), MONITOR) == []
+    assert {"assign", "guidance", "refuse", "redirect"} <= set(actions(at_office(), CLERK))
+    assert "directives" in actions(assigned(), LEADER)
+
+
+ACTORS = (OFFICER, MONITOR, STRANGER, HELPER, CLERK, LEADER, REPORTER, ADMIN)
+BODIES: dict[str, dict[str, Any]] = {
+    "dispatch": {"officer": "Ông A"},
+    "progress": {"text": "Đang làm"},
+    "forward": {"text": "Không thuộc thẩm quyền"},
+    "recategorise": {"category": "environment"},
+    "coordination": {"units": ("health",), "expected_at": "2027-01-04T01:00:00Z", "text": "x"},
+    "coordination/move": {"expected_at": "2027-01-05T01:00:00Z", "text": "x"},
+    "coordination/answer": {"text": "x"},
+    "coordination/reject": {"text": "x"},
+    "result": RESULT,
+    "assign": {"unit": "ward_1"},
+    "hold": {"reason": "abuse"},
+    "refuse": {"reason": "spam", "text": "x"},
+    "redirect": {"reason": "complaint", "agency": "x", "text": "x"},
+    "guidance": {"text": "x"},
+    "directives": {"addressee": "ward_1", "due_at": "2027-01-04T01:00:00Z", "text": "x"},
+    "directives/acknowledge": {"directive": "d1"},
+    "directives/fulfil": {"directive": "d1", "text": "x"},
+    "messages": {"text": "x"},
+    "rating": {"score": 2},
+    "reopen": {"text": "x"},
+}
+
+
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(sorted(COMMANDS)), st.sampled_from(ACTORS)), max_size=40
+    )
+)
+def test_no_sequence_of_commands_closes_without_a_result_or_loses_a_fact(steps):
+    opened = snapshot()
+    [first] = apply_decision(Case(snapshot=opened), decision(), SAME, RECEIVED)
+    facts, case = [first], evolve(Case(snapshot=opened), first)
+    for number, (name, actor) in enumerate(steps):
+        command = COMMANDS[name].model.model_validate(BODIES.get(name, {}))
+        request = Request(actor, NOW + timedelta(seconds=number), RULES)
+        try:
+            new = decide(name, case, command, request)
+        except (NotYoursError, NotNowError, RuleBrokenError):
+            continue
+        for fact in new:
+            case = evolve(case, fact)
+            facts.append(fact)
+
+    assert case.sequence == len(facts) + 1
+    assert replay(opened, facts) == case
+    if case.state in {State.RESOLVED, State.CLOSED}:
+        assert case.results
+    reopened = sum(isinstance(fact.event, CaseReopened) for fact in facts)
+    assert case.snapshot.disputes == reopened
+    assert not any(isinstance(fact.event, CaseSubmitted) for fact in facts)
+
+
+def test_replaying_what_was_stored_rebuilds_the_case():
+    case = do(resolved(), REPORTER, "rating", score=5, text="Tốt")
+
+    plain = case.model_dump()
+
+    assert Case.model_validate(plain) == case

@@ -5,11 +5,14 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.sla.domain import MISSED, Rules, Tracking, fire, hear
+from shared.calendar import working_time
 from shared.events import (
     CaseAccepted,
     CaseAssigned,
+    CaseReopened,
     CaseResolved,
     CaseSubmitted,
+    CoordinationApproved,
     DeadlineApproaching,
     DeadlineMet,
     DeadlineMissed,
@@ -86,21 +89,23 @@ def test_an_older_event_that_comes_later_changes_nothing():
     assert hear(tracking, SUBMITTED, RULES) is None
 
 
-def test_both_stages_fire_once_each_and_in_order():
+def test_the_stages_fire_once_each_and_in_order():
     tracking, _ = track(SUBMITTED, assigned())
 
     early = fire(tracking, tracking.approaching_at - timedelta(seconds=1), RULES)
     first, approaching = fire(tracking, tracking.approaching_at, RULES)
     nothing = fire(first, DUE, RULES)
     second, missed = fire(first, DUE + timedelta(seconds=1), RULES)
-    again = fire(second, DUE + timedelta(days=1), RULES)
+    third, escalated = fire(second, second.escalating_at, RULES)
+    again = fire(third, DUE + timedelta(days=9), RULES)
 
     assert early == (tracking, [])
     assert names(approaching) == ["DeadlineApproaching"]
     assert nothing == (first, [])
     assert names(missed) == ["DeadlineMissed"]
-    assert again == (second, [])
-    assert second.next_at is None
+    assert names(escalated) == ["DeadlineEscalated"]
+    assert again == (third, [])
+    assert third.next_at is None
 
 
 def test_after_an_outage_of_hours_each_stage_fires_once_and_says_how_late():
@@ -181,3 +186,61 @@ def test_an_acceptance_moves_neither_the_deadline_nor_its_version():
 
     assert names(said) == ["DeadlineSet"]
     assert tracking.version == 1
+
+
+def test_the_leaders_are_told_the_regulations_working_hours_after_the_limit():
+    tracking, _ = track(SUBMITTED, assigned())
+
+    hours = dalat().procedures.escalate_after_hours
+    late = working_time(DUE, tracking.escalating_at, state_calendar())
+
+    assert late == timedelta(hours=hours)
+
+
+def test_an_approved_coordination_is_a_new_version_and_both_dates_stay():
+    expected = DUE + timedelta(days=3)
+    case = snapshot(state=State.COORDINATING, unit=UnitId("ward_1"), expected_at=expected)
+    approved = received(
+        CoordinationApproved(
+            at=RECEIVED, actor="clerk", units=(UnitId("health"),), expected_at=expected
+        ),
+        case,
+        3,
+    )
+
+    tracking, said = track(SUBMITTED, assigned(), approved)
+
+    assert (tracking.version, tracking.due_at, tracking.case.due_at) == (2, expected, DUE)
+    assert isinstance(said[-1], DeadlineSet)
+    assert (said[-1].basis, said[-1].due_at) == ("coordination", expected)
+
+
+def test_a_dispute_starts_the_clock_anew():
+    message = resolved(DUE - timedelta(minutes=1), on_time=True)
+    again_from = DUE + timedelta(days=1)
+    case = snapshot(
+        state=State.REOPENED,
+        unit=UnitId("ward_1"),
+        counted_from=again_from,
+        due_at=again_from + timedelta(hours=4),  # two of them are lunch
+        disputes=1,
+    )
+    reopened = received(
+        CaseReopened(
+            at=again_from,
+            actor="reporter",
+            disputes=1,
+            due_at=case.due_at,
+            limit_s=7200,
+            clock=Clock.WORKING,
+        ),
+        case,
+        4,
+    )
+
+    tracking, said = track(SUBMITTED, assigned(), message, reopened)
+
+    assert (tracking.version, tracking.stopped_at) == (2, None)
+    assert isinstance(said[-1], DeadlineSet)
+    assert said[-1].start == again_from
+    assert said[-1].intervals[-1].end == case.due_at

@@ -6,27 +6,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
-from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
-from starlette.requests import ClientDisconnect
 
+from services.intake.api.answers import download, json_answer
 from services.intake.archive import Archive, Variant
-from services.intake.domain.receive import Rules
+from services.intake.desk import Desk
+from services.intake.domain.commands import Command
+from services.intake.domain.decisions import COMMANDS, Spec
+from services.intake.domain.parties import Actor, Party
 from services.intake.domain.report import ReportIn
+from services.intake.domain.rules import Rules
 from services.intake.evidence import EvidenceLimits
 from services.intake.reception import Answer, Reception
-from services.intake.refusals import bad_range, bad_token, busy, gone, key_malformed, problem_of
+from services.intake.refusals import bad_token, busy, key_malformed
 from services.intake.store import CaseStore, StoredCase
 from services.intake.submission import read_submission
-from services.intake.views import own_view, public_view, timeline
-from shared.errors import CivicError
+from services.intake.views import FOR_THE_REPORTER, own_view, public_view, published, timeline
 from shared.identity import TrackingTokens, read_code
-from shared.problems import field_error, invalid, language_of, not_found
+from shared.problems import field_error, invalid, not_found
 
+REPORTER = Actor("reporter", None)
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-RANGE = re.compile(r"bytes=(\d{1,12})-(\d{0,12})")
 
 
 class Slots:
@@ -52,6 +53,7 @@ class Front:
 
     reception: Reception
     store: CaseStore
+    desk: Desk
     archive: Archive
     tokens: TrackingTokens
     rules: Rules
@@ -63,15 +65,10 @@ class Front:
         """Read a report from the request and take it in; every refusal is a problem."""
         if key is not None and not KEY.fullmatch(key):
             raise key_malformed()
-        try:
-            with self.slots:
-                async with read_submission(request, self.limits, self.spool) as submission:
-                    report = _parse(submission.report)
-                    return await self.reception.take(report, submission, key)
-        except ClientDisconnect as error:
-            raise gone() from error
-        except CivicError as error:
-            raise problem_of(error, language_of(request)) from error
+        with self.slots:
+            async with read_submission(request, self.limits, self.spool) as submission:
+                report = _parse(submission.report)
+                return await self.reception.take(report, submission, key)
 
     async def find(self, typed: str) -> StoredCase:
         """Return the case with the code that somebody typed; none is a problem, 404."""
@@ -79,6 +76,13 @@ class Front:
         stored = await self.store.load(code) if code else None
         if stored is None:
             raise not_found("phản ánh này", "this report")
+        return stored
+
+    async def find_own(self, typed: str, authorization: str) -> StoredCase:
+        """Return the case whose token the caller shows; without one it is not theirs, 401."""
+        stored = await self.find(typed)
+        if not self.owns(stored, authorization):
+            raise bad_token()
         return stored
 
     def owns(self, stored: StoredCase, authorization: str) -> bool:
@@ -107,7 +111,7 @@ def create_router(front: Front) -> APIRouter:
         headers = {"Location": answer.body["links"]["self"], "Cache-Control": "no-store"}
         if answer.replayed:
             headers["Idempotency-Replayed"] = "true"
-        return _json(answer.body, 201, headers)
+        return json_answer(answer.body, 201, headers)
 
     @router.get("/{code}", summary="A report: the public view, or the reporter's own")
     async def read(request: Request, code: str, authorization: Authorization = "") -> Response:
@@ -116,17 +120,20 @@ def create_router(front: Front) -> APIRouter:
         request.scope["civic.case"] = stored.case.code
         headers = {"Cache-Control": "no-store", "Vary": "Authorization"}
         if front.owns(stored, authorization):
-            base = f"/api/v1/reports/{stored.case.code}/media"
-            return _json(own_view(stored, front.rules, base), 200, headers)
-        return _json(public_view(stored, front.rules), 200, headers)
+            return json_answer(own_view(stored, front.rules), 200, headers)
+        if stored.case.snapshot.restricted:
+            raise not_found("phản ánh này", "this report")
+        return json_answer(public_view(stored, front.rules), 200, headers)
 
     @router.get("/{code}/events", summary="The steps of a report")
     async def events(code: str, authorization: Authorization = "") -> Response:
         """List every step in order, in words."""
         stored = await front.find(code)
-        front.owns(stored, authorization)
-        body = {"items": timeline(stored, front.rules), "next": None}
-        return _json(body, 200, {"Cache-Control": "no-store"})
+        words_of = FOR_THE_REPORTER if front.owns(stored, authorization) else ()
+        if stored.case.snapshot.restricted and not words_of:
+            raise not_found("phản ánh này", "this report")
+        body = {"items": timeline(stored, front.rules, words_of), "next": None}
+        return json_answer(body, 200, {"Cache-Control": "no-store"})
 
     @router.get("/{code}/media/{media_id}", summary="A photo or a recording")
     async def media(
@@ -140,11 +147,44 @@ def create_router(front: Front) -> APIRouter:
         """Download a copy without metadata, or the sealed original; the reporter's token only."""
         stored = await front.find(code)
         item = next((each for each in stored.content["media"] if each["id"] == media_id), None)
-        if not front.owns(stored, authorization) or item is None:
+        public = media_id in published(stored) and variant is not Variant.ORIGINAL
+        if item is None or not (front.owns(stored, authorization) or public):
             raise not_found("tệp này", "this file")
-        return await _download(front.archive, item, variant, range_)
+        return await download(front.archive, item, variant, range_)
 
+    _add_steps(router, front)
     return router
+
+
+def _add_steps(router: APIRouter, front: Front) -> None:
+    """Add what a reporter does with a report that was sent before."""
+
+    @router.post("/{code}/media", status_code=201, summary="Add photos or recordings")
+    async def add_media(request: Request, code: str, authorization: Authorization = "") -> Response:
+        """Keep more evidence with a report that was sent before."""
+        stored = await front.find_own(code, authorization)
+        with front.slots:
+            async with read_submission(request, front.limits, front.spool) as submission:
+                after = await front.desk.add_evidence(stored.case.code, submission, REPORTER)
+        return json_answer(own_view(after, front.rules), 201)
+
+    for name, spec in COMMANDS.items():
+        if Party.REPORTER in spec.parties:
+            _add_command(router, front, (name, spec))
+
+
+def _add_command(router: APIRouter, front: Front, row: tuple[str, Spec[Any]]) -> None:
+    name, spec = row
+
+    async def give(code: str, command: Command, authorization: Authorization = "") -> Response:
+        stored = await front.find_own(code, authorization)
+        after = await front.desk.act(stored.case.code, name, command, REPORTER, seen=None)
+        return json_answer(own_view(after, front.rules), 200, {"Cache-Control": "no-store"})
+
+    give.__annotations__["command"] = spec.model  # what FastAPI reads, validates and describes
+    give.__doc__ = spec.model.__doc__
+    give.__name__ = name
+    router.add_api_route(f"/{{code}}/{name}", give, methods=["POST"], summary=spec.model.__doc__)
 
 
 def _parse(report: Mapping[str, Any]) -> ReportIn:
@@ -152,51 +192,6 @@ def _parse(report: Mapping[str, Any]) -> ReportIn:
         return ReportIn.model_validate(report)
     except ValidationError as error:
         raise invalid(*map(field_error, error.errors())) from error
-
-
-async def _download(
-    archive: Archive, item: Mapping[str, Any], variant: Variant, range_: str
-) -> Response:
-    stored = item["variants"].get(variant.value)
-    if stored is None:
-        raise not_found("tệp này", "this file")
-    size: int = stored["size_bytes"]
-    start, end = _span(range_, size)
-    headers = {
-        "Accept-Ranges": "bytes",
-        "Cache-Control": "private, max-age=86400, immutable",
-        "Content-Length": str(end - start),
-        "Content-Disposition": f'attachment; filename="{item["id"]}.{stored["suffix"]}"',
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-    }
-    if range_:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    return StreamingResponse(
-        await archive.read(stored["object"], start, end - start),
-        status_code=206 if range_ else 200,
-        media_type=stored["media_type"],
-        headers=headers,
-    )
-
-
-def _span(range_: str, size: int) -> tuple[int, int]:
-    """Return the half-open span of bytes that a Range header asks for; the whole without one."""
-    if not range_:
-        return 0, size
-    found = RANGE.fullmatch(range_.strip())
-    start = int(found[1]) if found else size
-    if start >= size:
-        raise bad_range(size)
-    return start, min(int(found[2]) + 1, size) if found and found[2] else size
-
-
-def _json(body: Mapping[str, Any], status: int, headers: Mapping[str, str]) -> Response:
-    return Response(
-        orjson.dumps(body),
-        status_code=status,
-        media_type="application/json",
-        headers=dict(headers),
-    )
 
 
 _POST_BODY: dict[str, Any] = {

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.intake.domain.case import Case
+from services.intake.domain.case import Case, Fact
 from services.intake.domain.report import Position, ReportIn
+from services.intake.domain.rules import Rules
 from shared.areas import resolve
-from shared.calendar import Calendar
-from shared.deadline import Deadline, deadline
+from shared.deadline import Deadline
 from shared.events import CaseSnapshot, CaseSubmitted, MediaCount, Place, Suggestion
 from shared.promise import promise
-from shared.regulation import Duty, EmergencyHint, Regulation
+from shared.regulation import Duty, EmergencyHint
 from shared.suggestion import suggest
 from shared.vocabulary import (
     Anonymity,
@@ -29,14 +29,6 @@ from shared.vocabulary import (
 UNCLASSIFIED = CategoryId("other")  # the promise until somebody has named the category
 SERVICE_ATTITUDE = CategoryId("service_attitude")
 COARSE_DECIMALS = 4  # about ten metres: enough to find a pothole, not a door
-
-
-@dataclass(frozen=True)
-class Rules:
-    """All that the receipt of a report rests on."""
-
-    regulation: Regulation
-    calendar: Calendar
 
 
 @dataclass(frozen=True)
@@ -60,10 +52,10 @@ class Arrival:
 
 @dataclass(frozen=True)
 class Receipt:
-    """A new case, its first event, and what its reporter is told at once."""
+    """A new case, its first facts, and what its reporter is told at once."""
 
     case: Case
-    event: CaseSubmitted
+    facts: Sequence[Fact]
     answer: Mapping[str, Any]
 
 
@@ -72,9 +64,11 @@ def receive(report: ReportIn, arrival: Arrival, rules: Rules) -> Receipt:
     category = CategoryId(report.category) if report.category else None
     guess = None if category else suggest(report.text, rules.regulation)
     emergency = rules.regulation.emergency_numbers(category, report.text)
-    due = _deadline(category, arrival.received_at, rules)
+    due = rules.deadline(category or UNCLASSIFIED, arrival.received_at)
     flags = _flags(report, arrival, emergency, rules)
-    case = Case(_snapshot(report, arrival, due, rules).model_copy(update={"flags": flags}))
+    about = _mentions(report, category or (guess.category if guess else None), rules)
+    opened = _snapshot(report, arrival, due, rules)
+    case = Case(snapshot=opened.model_copy(update={"flags": flags, "about": about}))
     event = CaseSubmitted(
         at=arrival.received_at,
         actor="reporter",
@@ -84,14 +78,9 @@ def receive(report: ReportIn, arrival: Arrival, rules: Rules) -> Receipt:
         )
         if guess
         else None,
-        mentions=_mentions(report, category or (guess.category if guess else None), rules),
+        mentions=about,
     )
-    return Receipt(case, event, _answer(case.snapshot, due, emergency, rules))
-
-
-def _deadline(category: CategoryId | None, received_at: datetime, rules: Rules) -> Deadline:
-    limits = rules.regulation.category(category or UNCLASSIFIED)
-    return deadline(received_at, limits, rules.calendar)
+    return Receipt(case, [Fact(event)], _answer(case.snapshot, due, emergency, rules))
 
 
 def _snapshot(report: ReportIn, arrival: Arrival, due: Deadline, rules: Rules) -> CaseSnapshot:
@@ -143,7 +132,7 @@ def _flags(
 
 
 def _stated_area(report: ReportIn, at: datetime, rules: Rules) -> AreaId | None:
-    on = at.astimezone(rules.calendar.zone).date()
+    on = rules.local_day(at)
     if report.area:
         return resolve(report.area, rules.regulation, on)
     if report.location and report.location.address:

@@ -1,0 +1,81 @@
+"""Answers that several routes give: JSON, versions, and files in ranges."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from fastapi import Response
+from fastapi.responses import StreamingResponse
+
+from services.intake.archive import Archive, Variant
+from services.intake.refusals import bad_range, bad_version
+from services.intake.store import StoredCase
+from shared.problems import not_found
+
+RANGE = re.compile(r"bytes=(\d{1,12})-(\d{0,12})")
+VERSION = re.compile(r'(?:W/)?"?(\d{1,9})"?')
+
+
+def json_answer(
+    body: Mapping[str, Any], status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return a JSON answer."""
+    return Response(
+        orjson.dumps(body),
+        status_code=status,
+        media_type="application/json",
+        headers=dict(headers or {}),
+    )
+
+
+def etag(stored: StoredCase) -> str:
+    """Return the version of a case as an entity tag."""
+    return f'"{stored.case.sequence}"'
+
+
+def seen_version(if_match: str) -> int | None:
+    """Return the version that an If-Match header names; None when it names none."""
+    if not if_match or if_match.strip() == "*":
+        return None
+    found = VERSION.fullmatch(if_match.strip())
+    if found is None:
+        raise bad_version()
+    return int(found[1])
+
+
+async def download(
+    archive: Archive, item: Mapping[str, Any], variant: Variant, range_: str
+) -> Response:
+    """Return a piece of evidence, or the range of it that was asked for, as an attachment."""
+    stored = item["variants"].get(variant.value)
+    if stored is None:
+        raise not_found("tệp này", "this file")
+    size: int = stored["size_bytes"]
+    start, end = _span(range_, size)
+    headers = {
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=86400, immutable",
+        "Content-Length": str(end - start),
+        "Content-Disposition": f'attachment; filename="{item["id"]}.{stored["suffix"]}"',
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    if range_:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    return StreamingResponse(
+        await archive.read(stored["object"], start, end - start),
+        status_code=206 if range_ else 200,
+        media_type=stored["media_type"],
+        headers=headers,
+    )
+
+
+def _span(range_: str, size: int) -> tuple[int, int]:
+    """Return the half-open span of bytes that a Range header asks for; the whole without one."""
+    if not range_:
+        return 0, size
+    found = RANGE.fullmatch(range_.strip())
+    start = int(found[1]) if found else size
+    if start >= size:
+        raise bad_range(size)
+    return start, min(int(found[2]) + 1, size) if found and found[2] else size

@@ -1,0 +1,138 @@
+"""What officials call: the inbox, a case, and one route for every row of the command table."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from services.intake.accounts.domain import Principal
+from services.intake.api.answers import download, etag, json_answer, seen_version
+from services.intake.archive import Archive, Variant
+from services.intake.desk import Desk, Filters
+from services.intake.domain.commands import Command
+from services.intake.domain.decisions import COMMANDS, Spec
+from services.intake.domain.parties import Actor, Party
+from services.intake.domain.rules import Rules
+from services.intake.evidence import EvidenceLimits
+from services.intake.store import StoredCase
+from services.intake.submission import read_submission
+from services.intake.views import desk_row, desk_view
+from shared.problems import not_found
+from shared.vocabulary import State
+
+Current = Callable[..., Awaitable[Principal]]
+
+
+@dataclass(frozen=True)
+class Counter:
+    """What the officials' routes are made of."""
+
+    desk: Desk
+    archive: Archive
+    rules: Rules
+    limits: EvidenceLimits
+    spool: Path
+    clock: Callable[[], datetime]
+
+    def answer(self, stored: StoredCase, actor: Actor) -> Response:
+        """Return a case as this official sees it, with its version."""
+        view = desk_view(stored, actor, self.rules, self.clock())
+        return json_answer(view, headers={"ETag": etag(stored), "Cache-Control": "no-store"})
+
+
+def actor_of(principal: Principal) -> Actor:
+    """Return who acts, as the rules know them."""
+    return Actor(principal.account, principal.role, principal.unit)
+
+
+def create_router(counter: Counter, current: Current) -> APIRouter:
+    """Return the routes below `/desk/cases`; `current` finds out who calls."""
+    router = APIRouter(prefix="/desk/cases", tags=["Desk"])
+    caller = Depends(current)
+
+    @router.get("", summary="The inbox: own cases, the soonest deadline first")
+    async def inbox(
+        filters: Annotated[Filters, Depends(_filters)],
+        principal: Principal = caller,
+    ) -> Response:
+        """List the cases in which the caller has a part."""
+        actor = actor_of(principal)
+        found, following = await counter.desk.inbox(actor, filters)
+        now = counter.clock()
+        items = [desk_row(stored, counter.rules, now) for stored in found]
+        return json_answer({"items": items, "next": following})
+
+    @router.get("/{code}", summary="A case, its clock, and what the caller may do")
+    async def read(code: str, principal: Principal = caller) -> Response:
+        """Show a case; `actions` is what this role may do in this state."""
+        actor = actor_of(principal)
+        return counter.answer(await counter.desk.find(code, actor), actor)
+
+    @router.post("/{code}/media", status_code=201, summary="Add photos or recordings")
+    async def add_media(request: Request, code: str, principal: Principal = caller) -> Response:
+        """Keep evidence of the work; its ids go into the result."""
+        actor = actor_of(principal)
+        async with read_submission(request, counter.limits, counter.spool) as submission:
+            after = await counter.desk.add_evidence(code, submission, actor)
+        return counter.answer(after, actor)
+
+    @router.get("/{code}/media/{media_id}", summary="A photo or a recording")
+    async def media(
+        code: str,
+        media_id: str,
+        *,
+        variant: Annotated[Variant, Query()] = Variant.PUBLIC,
+        range_: Annotated[str, Header(alias="Range")] = "",
+        principal: Principal = caller,
+    ) -> Response:
+        """Download the copy without metadata; the original is sealed like its reporter."""
+        stored = await counter.desk.find(code, actor_of(principal))
+        item = next((each for each in stored.content["media"] if each["id"] == media_id), None)
+        if item is None or variant is Variant.ORIGINAL:
+            raise not_found("tệp này", "this file")
+        return await download(counter.archive, item, variant, range_)
+
+    for name, spec in COMMANDS.items():
+        if spec.parties - {Party.REPORTER}:
+            _add_command(router, counter, current, (name, spec))
+    return router
+
+
+def _add_command(
+    router: APIRouter, counter: Counter, current: Current, row: tuple[str, Spec[Any]]
+) -> None:
+    name, spec = row
+
+    async def give(
+        code: str,
+        command: Command,
+        if_match: Annotated[str, Header()] = "",
+        principal: Principal = Depends(current),
+    ) -> Response:
+        actor = actor_of(principal)
+        seen = seen_version(if_match)
+        stored = await counter.desk.act(code, name, command, actor, seen=seen)
+        return counter.answer(stored, actor)
+
+    give.__annotations__["command"] = spec.model  # what FastAPI reads, validates and describes
+    give.__doc__ = spec.model.__doc__
+    give.__name__ = name.replace("/", "_")
+    router.add_api_route(f"/{{code}}/{name}", give, methods=["POST"], summary=spec.model.__doc__)
+
+
+def _filters(
+    state: Annotated[str | None, Query(description="one or more, by commas")] = None,
+    unit: Annotated[str | None, Query(max_length=64)] = None,
+    category: Annotated[str | None, Query(max_length=64)] = None,
+    overdue: Annotated[bool | None, Query()] = None,
+    *,
+    q: Annotated[str | None, Query(max_length=200, description="words or a code")] = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Filters:
+    known = {each.value for each in State}
+    states = ",".join(each for each in (state or "").split(",") if each in known)
+    return Filters(states or state, unit, category, overdue, q, cursor, limit)

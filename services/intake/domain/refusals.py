@@ -1,0 +1,84 @@
+"""What a refused command is answered, in both languages: what is missing and what to do."""
+
+from typing import Final, TypedDict
+
+
+class InBoth(TypedDict):
+    """One sentence in the two languages."""
+
+    vi: str
+    en: str
+
+
+ALREADY_PROPOSED: Final[InBoth] = {
+    "vi": "Đã có đề xuất phối hợp đang chờ Văn phòng.",
+    "en": "A proposal is waiting for the Office already.",
+}
+TOO_LATE_TO_COORDINATE: Final[InBoth] = {
+    "vi": "Đề xuất phối hợp phải gửi trước khi hết hạn xử lý.",
+    "en": "A coordination has to be proposed before the deadline.",
+}
+NO_COORDINATION: Final[InBoth] = {
+    "vi": "Phản ánh này chưa có phối hợp.",
+    "en": "This case has no coordination.",
+}
+NOT_COORDINATING: Final[InBoth] = {
+    "vi": "Đơn vị này không tham gia phối hợp.",
+    "en": "This unit does not take part in the coordination.",
+}
+NOTHING_PROPOSED: Final[InBoth] = {
+    "vi": "Không có đề xuất phối hợp nào đang chờ.",
+    "en": "No proposal is waiting.",
+}
+WHOSE_IS_IT: Final[InBoth] = {
+    "vi": "Cần nêu cơ quan có thẩm quyền.",
+    "en": "Please say which authority is competent.",
+}
+DUPLICATE_OF_WHAT: Final[InBoth] = {
+    "vi": "Cần nêu mã phản ánh bị trùng.",
+    "en": "Please name the report that this one repeats.",
+}
+PHOTO_AFTER: Final[InBoth] = {
+    "vi": "Lĩnh vực này cần ảnh hiện trường sau khi xử lý.",
+    "en": "This category needs a photo of the scene after the work.",
+}
+OFFICER_SENT: Final[InBoth] = {
+    "vi": "Cần nêu cán bộ được cử xử lý.",
+    "en": "Please name the officer who was sent.",
+}
+SITE_VISIT: Final[InBoth] = {
+    "vi": "Cần nêu thời gian tiếp cận hiện trường.",
+    "en": "Please say when the scene was visited.",
+}
+IN_THE_FUTURE: Final[InBoth] = {
+    "vi": "Thời gian không thể ở tương lai.",
+    "en": "The time cannot lie in the future.",
+}
+IN_THE_PAST: Final[InBoth] = {
+    "vi": "Thời gian phải ở tương lai.",
+    "en": "The time has to lie in the future.",
+}
+ABOUT_ITSELF: Final[InBoth] = {
+    "vi": "Không giao phản ánh cho chính đơn vị bị phản ánh.",
+    "en": "A unit never handles a report about itself.",
+}
+UNKNOWN_UNIT: Final[InBoth] = {
+    "vi": "Không có đơn vị này trong danh sách hiện hành.",
+    "en": "There is no such unit today.",
+}
+UNKNOWN_DIRECTIVE: Final[InBoth] = {
+    "vi": "Không có chỉ đạo này gửi đến đơn vị của bạn.",
+    "en": "There is no such directive to your unit.",
+}
+UNKNOWN_CATEGORY: Final[InBoth] = {
+    "vi": "Không có lĩnh vực này.",
+    "en": "There is no such category.",
+}
+ALREADY_RATED: Final[InBoth] = {
+    "vi": "Kết quả này đã được đánh giá.",
+    "en": "This result is rated already.",
+}
+WINDOW_PASSED: Final[InBoth] = {
+    "vi": "Đã quá thời gian phản hồi kết quả; vui lòng gửi phản ánh mới.",
+    "en": "The time to dispute has passed; please send a new report.",
+}
