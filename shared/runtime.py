@@ -4,11 +4,13 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from typing import Protocol
 
 from shared.health import Check
 from shared.messaging import ConsumerWatchdog, Consumption, Handler, Publisher, consumer, subscribe
 from shared.mongo import Aggregates, Database, Documents, connect, database, ping
 from shared.outbox import TailPublisher
+from shared.rulebook import Rulebook, RulebookFollower, RulebookStore
 from shared.settings import ServiceSettings
 from shared.topology import QueueSpec
 
@@ -16,6 +18,16 @@ from shared.topology import QueueSpec
 def utc_now() -> datetime:
     """Return the time of the server: the clock that the rules are given."""
     return datetime.now(UTC)
+
+
+class Part(Protocol):
+    """Something that lives as long as the service."""
+
+    async def start(self) -> None:
+        """Begin."""
+
+    async def stop(self) -> None:
+        """End, and give everything back."""
 
 
 class Runtime:
@@ -33,7 +45,7 @@ class Runtime:
         self._client = connect(settings.mongo_url)
         self._prefix = settings.database_prefix
         self._collections: list[Documents] = []
-        self._tails: list[TailPublisher] = []
+        self._parts: list[Part] = []
         self._queues: list[QueueSpec] = []
         self.publisher = Publisher(settings.amqp_url, name)
         self.broker = consumer(settings.amqp_url, name, settings.prefetch)
@@ -50,8 +62,19 @@ class Runtime:
     def tail_publisher(self, aggregates: Aggregates) -> TailPublisher:
         """Return the publisher of what these aggregates owe; it starts with the service."""
         self.keep(aggregates)
-        self._tails.append(tail := TailPublisher(aggregates, self.publisher))
+        tail = TailPublisher(aggregates, self.publisher)
+        self.alongside(tail)
         return tail
+
+    def alongside(self, part: Part) -> None:
+        """Start a part once the connections stand, and stop it before they go."""
+        self._parts.append(part)
+
+    def rulebook(self, installed: Rulebook) -> RulebookStore:
+        """Have this process follow the editions of the regulation that intake publishes."""
+        store = RulebookStore(self.database("rules"), installed)
+        self.alongside(RulebookFollower(store))
+        return store
 
     def hear(self, queue: QueueSpec, handler: Handler) -> None:
         """Have `handler` hear a queue from the start on."""
@@ -74,15 +97,15 @@ class Runtime:
         await self.publisher.start()
         if self._wait:
             await self.publisher.connected()
-        for tail in self._tails:
-            await tail.start()
+        for part in self._parts:
+            await part.start()
         consuming = Consumption(self.broker, self.publisher, self._watchdog)
         await consuming.start(wait=self._wait)
         try:
             yield
         finally:
             await consuming.stop()
-            for tail in self._tails:
-                await tail.stop()
+            for part in reversed(self._parts):
+                await part.stop()
             await self.publisher.stop()
             self._client.close()

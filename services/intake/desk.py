@@ -19,7 +19,7 @@ from services.intake.domain.case import Fact
 from services.intake.domain.commands import Command
 from services.intake.domain.decisions import Request, decide
 from services.intake.domain.parties import Actor, parties
-from services.intake.domain.rules import Rules
+from services.intake.shelf import Shelf
 from services.intake.store import CaseStore, StoredCase
 from services.intake.submission import Submission
 from shared.errors import CivicError, OutageError, StaleVersionError
@@ -72,13 +72,13 @@ class Desk:
         publisher: TailPublisher,
         archive: Archive,
         *,
-        rules: Rules,
+        shelf: Shelf,
         clock: Callable[[], datetime],
     ) -> None:
         self._store = store
         self._publisher = publisher
         self._archive = archive
-        self._rules = rules
+        self._shelf = shelf
         self._clock = clock
 
     async def find(self, typed: str, actor: Actor) -> StoredCase:
@@ -112,7 +112,8 @@ class Desk:
         """
 
         def steps(stored: StoredCase, now: datetime) -> list[Fact]:
-            return decide(name, stored.case, command, Request(actor, now, self._rules))
+            rules = self._shelf.of(stored.case.snapshot)
+            return decide(name, stored.case, command, Request(actor, now, rules))
 
         return await self._change(typed, actor, steps, seen=seen)
 

@@ -4,13 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from services.intake.domain.routing import apply_decision
+from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
-from shared.calendar import Calendar
-from shared.deadline import deadline
 from shared.errors import PermanentError
 from shared.events import Received, RoutingDecided
 from shared.outbox import TailPublisher
-from shared.regulation import Regulation
 from shared.vocabulary import CaseCode
 
 
@@ -19,8 +17,7 @@ async def on_routing_decided(
     store: CaseStore,
     publisher: TailPublisher,
     *,
-    regulation: Regulation,
-    calendar: Calendar,
+    shelf: Shelf,
     clock: Callable[[], datetime],
 ) -> None:
     """Assign the case to the unit that the router named."""
@@ -30,7 +27,7 @@ async def on_routing_decided(
     stored = await store.load(CaseCode(decision.code))
     if stored is None:
         raise PermanentError(f"there is no case {decision.code}")
-    category = regulation.category(decision.category)
-    due = deadline(stored.case.snapshot.received_at, category, calendar)
+    snapshot = stored.case.snapshot
+    due = shelf.of(snapshot).deadline(decision.category, snapshot.received_at)
     if facts := apply_decision(stored.case, decision, due, clock()):
         publisher.soon(await store.save(stored, facts))

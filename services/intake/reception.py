@@ -21,6 +21,7 @@ from services.intake.domain.report import (
     position_of,
 )
 from services.intake.domain.rules import Rules
+from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from services.intake.submission import Submission
 from shared.errors import CivicError, DuplicateError, OutageError
@@ -65,9 +66,9 @@ class Desks:
 class Reception:
     """Takes reports in; `clock` is the server's time."""
 
-    def __init__(self, desks: Desks, rules: Rules, clock: Callable[[], datetime]) -> None:
+    def __init__(self, desks: Desks, shelf: Shelf, clock: Callable[[], datetime]) -> None:
         self._desks = desks
-        self._rules = rules
+        self._shelf = shelf
         self._clock = clock
 
     async def take(self, report: ReportIn, submission: Submission, key: str | None) -> Answer:
@@ -84,16 +85,17 @@ class Reception:
         # without media the insert itself finds a twin; with media, look before decoding them
         if identity and submission.media and (known := await self._known(identity)):
             return known
+        rules = self._shelf.now(received_at)
         broken = complaints(
             report,
-            self._rules.regulation,
+            rules.regulation,
             media_count=len(submission.media),
             can_attach=submission.can_attach,
         )
         if broken:
             REPORTS.labels("refused").inc()
             raise RulesBrokenError(broken)
-        return await self._open(report, submission, received_at, identity=identity)
+        return await self._open(report, submission, received_at, identity=identity, rules=rules)
 
     async def _open(
         self,
@@ -102,25 +104,24 @@ class Reception:
         received_at: datetime,
         *,
         identity: Mapping[str, str],
+        rules: Rules,
     ) -> Answer:
         """Keep evidence and reporter, then store the case: the one write that makes it true."""
-        code = new_code(self._rules.regulation.code_prefix)
+        code = new_code(rules.regulation.code_prefix)
         items = await self._desks.archive.inspect(submission.media, report.media)
         reporter, _ = await asyncio.gather(
             self._seal(report.reporter, received_at), self._desks.archive.keep(code, items)
         )
         position = position_of(report, [item.position for item in items])
         kinds = [item.evidence.kind for item in items]
-        receipt = receive(
-            report, Arrival(code, received_at, kinds, position, reporter), self._rules
-        )
+        receipt = receive(report, Arrival(code, received_at, kinds, position, reporter), rules)
         try:
             tail = await self._desks.store.open_case(
                 receipt.case,
                 receipt.facts,
                 content={
                     **_content(report, items, position, code),
-                    "terms": self._terms(report, received_at),
+                    "terms": _terms(report, received_at, rules),
                 },
                 receipt=receipt.answer,
                 idempotency=identity,
@@ -169,11 +170,6 @@ class Reception:
         )
         return await self._desks.vault.store(reporter, at)
 
-    def _terms(self, report: ReportIn, at: datetime) -> dict[str, Any]:
-        """Record the acceptance, with the version of the terms and the time."""
-        version = report.terms.version or self._rules.regulation.terms.version
-        return {"version": version, "accepted_at": at}
-
     def _answer(self, receipt: Mapping[str, Any], code: CaseCode) -> dict[str, Any]:
         """Add what is derived and never stored: the tracking token and the links."""
         base = f"/api/v1/reports/{code}"
@@ -212,6 +208,12 @@ def _content(
         "captured_at": report.captured_at or _first_capture(items),
         "media": [item.record(code) for item in items],
     }
+
+
+def _terms(report: ReportIn, at: datetime, rules: Rules) -> dict[str, Any]:
+    """Record the acceptance, with the version of the terms and the time."""
+    version = report.terms.version or rules.regulation.terms.version
+    return {"version": version, "accepted_at": at}
 
 
 def _first_capture(items: Sequence[Item]) -> datetime | None:

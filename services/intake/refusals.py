@@ -9,8 +9,8 @@ from services.intake.desk import (
     TooMuchMediaError,
 )
 from services.intake.domain.case import NotNowError, NotYoursError, RuleBrokenError
-from services.intake.domain.rules import Rules
 from services.intake.reception import KeyReusedError, RulesBrokenError
+from services.intake.shelf import Shelf
 from services.intake.store import StoredCase
 from services.intake.submission import SubmissionRefused
 from services.intake.views import changes_since
@@ -19,14 +19,14 @@ from shared.vocabulary import Language, State
 
 
 def problem_of(  # noqa: C901, PLR0911 - reads as a table
-    error: Exception, language: Language, rules: Rules
+    error: Exception, language: Language, shelf: Shelf
 ) -> Problem | None:
     """Return the problem that an error means to a caller; None: it means none.
 
     Args:
         error: Ours, or the client's going away.
         language: Of the details at the fields.
-        rules: For the names in what changed meanwhile.
+        shelf: For the names in what changed meanwhile.
     """
     vietnamese = language is Language.VIETNAMESE
     match error:
@@ -58,7 +58,7 @@ def problem_of(  # noqa: C901, PLR0911 - reads as a table
             detail = error.vi if vietnamese else error.en
             return invalid(FieldError(error.field, error.code, detail))
         case ChangedError(stored=stored, seen=seen):
-            return _changed(stored, seen, rules)
+            return _changed(stored, seen, shelf)
         case TooMuchMediaError():
             return _too_much_media()
         case BadCursorError():
@@ -87,8 +87,8 @@ def _not_now(state: State, what: str) -> Problem:
     )
 
 
-def _changed(stored: StoredCase, seen: int, rules: Rules) -> Problem:
-    changes = changes_since(stored, seen, rules)
+def _changed(stored: StoredCase, seen: int, shelf: Shelf) -> Problem:
+    changes = changes_since(stored, seen, shelf.of(stored.case.snapshot))
     told = "; ".join(f"{each['title']['vi']} ({each['actor']}, {each['at']})" for each in changes)
     return Problem(
         412,

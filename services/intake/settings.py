@@ -1,14 +1,19 @@
 """What an operator of intake sets: environment variables `INTAKE_<FIELD>`, secrets also `_FILE`."""
 
+from datetime import timedelta
 from pathlib import Path
 from tempfile import gettempdir
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from services.intake.accounts.oidc_provider import OidcSettings
+from services.intake.accounts.passwords import Cost
+from services.intake.accounts.sessions import Lifetimes
+from services.intake.accounts.wiring import AccountSettings
 from services.intake.evidence import EvidenceLimits
 from shared.media import MediaSettings
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, SettingsRefusedError
 
 
 class Settings(ServiceSettings):
@@ -34,6 +39,61 @@ class Settings(ServiceSettings):
     max_audio_s: int = Field(default=300, ge=10, le=3600)
     read_timeout_s: float = Field(default=120, ge=1)  # a whole upload, on a slow phone
     max_uploads: int = Field(default=64, ge=1)  # at once; more get 429 instead of memory
+
+    access_token_s: int = Field(default=20 * 60, ge=60, le=30 * 60)  # then it is refreshed
+    session_s: int = Field(default=12 * 3600, ge=3600, le=30 * 86400)  # then one signs in again
+    hashers: int = Field(default=2, ge=1, le=32)  # passwords at once; each one core, and memory:
+    argon2_memory_kib: int = Field(default=65536, ge=8192, le=2**21)  # RFC 9106, second choice
+    argon2_passes: int = Field(default=3, ge=1, le=20)
+    argon2_lanes: int = Field(default=4, ge=1, le=16)
+    # Wrong passwords from one address in five minutes; 0 for no limit. Behind a proxy tell uvicorn
+    # to believe it (FORWARDED_ALLOW_IPS), else everybody has the proxy's address.
+    failures_per_address: int = Field(default=100, ge=0)
+    password_sign_in: bool = True  # off: only by the OpenID provider
+    oidc_issuer: str = ""  # URL of the OpenID provider; empty switches it off
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    oidc_redirect_url: str = ""  # default: <public_url>/api/v1/auth/oidc/callback
+    oidc_claim: str = Field(  # of the ID token; names the account
+        default="preferred_username", pattern="^(preferred_username|email)$"
+    )
+    oidc_verified_email: bool = True  # an address counts only when the provider has verified it
+
+    def accounts(self) -> AccountSettings:
+        """Return how people sign in.
+
+        Raises:
+            SettingsRefusedError: nobody could sign in, or a provider is reached without TLS.
+        """
+        if not self.password_sign_in and not self.oidc_issuer:
+            raise SettingsRefusedError(
+                "INTAKE_PASSWORD_SIGN_IN is off and INTAKE_OIDC_ISSUER is empty: set one of them"
+            )
+        return AccountSettings(
+            lifetimes=Lifetimes(
+                access=timedelta(seconds=self.access_token_s),
+                session=timedelta(seconds=self.session_s),
+            ),
+            cost=Cost(self.argon2_memory_kib, self.argon2_passes, self.argon2_lanes),
+            hashers=self.hashers,
+            failures_per_address=self.failures_per_address,
+            passwords=self.password_sign_in,
+            oidc=self._oidc() if self.oidc_issuer else None,
+        )
+
+    def _oidc(self) -> OidcSettings:
+        if self.profile != "dev" and not self.oidc_issuer.startswith("https://"):
+            raise SettingsRefusedError("INTAKE_OIDC_ISSUER must begin with https://")
+        callback = f"{self.public_url.rstrip('/')}/api/v1/auth/oidc/callback"
+        return OidcSettings(
+            issuer=self.oidc_issuer,
+            client_id=self.oidc_client_id,
+            client_secret=self.oidc_client_secret,
+            redirect_url=self.oidc_redirect_url or callback,
+            claim=self.oidc_claim,
+            verified_email=self.oidc_verified_email,
+            secure=(self.oidc_redirect_url or callback).startswith("https://"),
+        )
 
     def limits(self) -> EvidenceLimits:
         """Return how much one report may bring."""
@@ -64,4 +124,5 @@ class Settings(ServiceSettings):
             "INTAKE_S3_SECRET_KEY": self.s3_secret_key,
             "INTAKE_AMQP_URL": self.password_of(self.amqp_url),
             "INTAKE_MONGO_URL": self.password_of(self.mongo_url),
+            **({"INTAKE_OIDC_CLIENT_SECRET": self.oidc_client_secret} if self.oidc_issuer else {}),
         }

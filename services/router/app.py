@@ -2,14 +2,13 @@
 
 from functools import partial
 
-from services.router.domain import Rules
 from services.router.handlers import on_case_submitted
 from services.router.settings import Settings
 from services.router.store import RoutingStore
 from shared import logs, topology
 from shared.areas import load_boundaries
 from shared.health import ProbeApp
-from shared.regulation import load_regulation
+from shared.rulebook import load_rulebook
 from shared.runtime import Runtime, utc_now
 
 
@@ -17,15 +16,18 @@ def create_app() -> ProbeApp:
     """Return the service as an ASGI application; `uvicorn --factory` runs it."""
     settings = Settings().guarded()
     logs.configure("router")
-    regulation = load_regulation(settings.regulation)
+    book = load_rulebook(settings.regulation, settings.calendars, utc_now())
+    regulation = book.installed.regulation
     boundaries = load_boundaries(settings.areas, regulation) if settings.areas else None
     runtime = Runtime("router", settings, wait_for_broker=True)
+    runtime.rulebook(book)
     store = RoutingStore(runtime.database("router"))
     handler = partial(
         on_case_submitted,
         store=store,
         publisher=runtime.tail_publisher(store.aggregates),
-        rules=Rules(regulation, boundaries),
+        boundaries=boundaries,
+        book=book,
         clock=utc_now,
     )
     runtime.hear(topology.ROUTER_CASES, handler)

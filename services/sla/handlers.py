@@ -7,9 +7,10 @@ import structlog
 
 from services.sla.domain import Rules, hear, promised
 from services.sla.store import DeadlineStore
-from shared.errors import DuplicateError, StaleVersionError
-from shared.events import Received
+from shared.errors import DuplicateError, PermanentError, StaleVersionError
+from shared.events import CaseSnapshot, Received
 from shared.outbox import TailPublisher
+from shared.rulebook import Rulebook
 from shared.telemetry import PROMISE_MISMATCH
 
 log = structlog.get_logger()
@@ -20,10 +21,13 @@ async def on_case_event(
     store: DeadlineStore,
     publisher: TailPublisher,
     *,
-    rules: Rules,
+    book: Rulebook,
     clock: Callable[[], datetime],
 ) -> None:
     """Track, announce or stop the deadline of a case."""
+    if received.case is None:
+        raise PermanentError(f"{received.type} carries no case")
+    rules = rules_of(book, received.case)
     stored = await store.load(received.subject)
     step = hear(stored.tracking if stored else None, received, rules)
     if step is None:
@@ -37,6 +41,12 @@ async def on_case_event(
         publisher.soon(await store.create(after, events, clock()))
     except DuplicateError as error:  # its twin was faster: decide again on what that one wrote
         raise StaleVersionError(received.subject, 0) from error
+
+
+def rules_of(book: Rulebook, case: CaseSnapshot) -> Rules:
+    """Return the rules under which a case was promised."""
+    edition = book.of(case.regulation)
+    return Rules(edition.regulation, edition.calendar)
 
 
 def _check_promise(received: Received, rules: Rules) -> None:

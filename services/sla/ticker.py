@@ -6,10 +6,12 @@ from datetime import datetime
 
 import structlog
 
-from services.sla.domain import Rules, fire
+from services.sla.domain import fire
+from services.sla.handlers import rules_of
 from services.sla.store import DeadlineStore, StoredTracking
 from shared.errors import OutageError, StaleVersionError
 from shared.outbox import TailPublisher
+from shared.rulebook import Rulebook
 from shared.telemetry import DEADLINES_FIRED
 
 log = structlog.get_logger()
@@ -22,7 +24,7 @@ class Ticker:
         self,
         store: DeadlineStore,
         publisher: TailPublisher,
-        rules: Rules,
+        book: Rulebook,
         *,
         clock: Callable[[], datetime],
         every_s: float,
@@ -30,7 +32,7 @@ class Ticker:
     ) -> None:
         self._store = store
         self._publisher = publisher
-        self._rules = rules
+        self._book = book
         self._clock = clock
         self._every_s = every_s
         self._batch = batch
@@ -55,7 +57,8 @@ class Ticker:
 
     async def _fire(self, stored: StoredTracking, now: datetime) -> None:
         try:
-            after, events = fire(stored.tracking, now, self._rules)
+            rules = rules_of(self._book, stored.tracking.case)
+            after, events = fire(stored.tracking, now, rules)
             self._publisher.soon(await self._store.save(stored, after, events, now))
         except StaleVersionError:  # another replica, or an event of the case, was faster
             return

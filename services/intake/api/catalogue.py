@@ -3,23 +3,23 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 
-from shared.regulation import Category, Regulation, Unit
+from services.intake.shelf import Shelf
+from shared.regulation import Category, Unit
 from shared.vocabulary import Anonymity, CategoryId
 
 
-def create_router(regulation: Regulation, clock: Callable[[], datetime]) -> APIRouter:
+def create_router(shelf: Shelf, clock: Callable[[], datetime]) -> APIRouter:
     """Return the routes that describe the regulation; anybody may read them."""
     router = APIRouter(tags=["Catalogue"])
-    zone = ZoneInfo(regulation.zone)
 
     @router.get("/categories", summary="Categories, limits, leaders, evidence duties")
     async def categories() -> dict[str, Any]:
         """List the categories in the regulation's order, with its words and limits."""
-        on = clock().astimezone(zone).date()
+        rules = shelf.now(clock())
+        regulation, on = rules.regulation, rules.local_day(clock())
         return {
             "items": [
                 {**_category(each), "lead": regulation.lead(CategoryId(each.id), on)}
@@ -37,13 +37,15 @@ def create_router(regulation: Regulation, clock: Callable[[], datetime]) -> APIR
     @router.get("/units", summary="Handling bodies")
     async def units() -> dict[str, Any]:
         """List the units that exist today."""
-        on = clock().astimezone(zone).date()
+        rules = shelf.now(clock())
+        regulation, on = rules.regulation, rules.local_day(clock())
         return {"items": [_unit(each) for each in regulation.units_on(on)], "next": None}
 
     @router.get("/areas", summary="Wards and communes")
     async def areas() -> dict[str, Any]:
         """List the areas that exist today; `centre` places a pin and decides nothing."""
-        on = clock().astimezone(zone).date()
+        rules = shelf.now(clock())
+        regulation, on = rules.regulation, rules.local_day(clock())
         return {
             "items": [
                 each.model_dump(mode="json", include={"id", "code", "name", "centre"})
@@ -65,10 +67,7 @@ def _category(category: Category) -> dict[str, Any]:
         {"id": each.id, "name": each.name.model_dump(mode="json")}
         for each in category.sub_categories
     ]
-    plain["keywords"] = [
-        *category.keywords,
-        *(word for each in category.sub_categories for word in each.keywords),
-    ]
+    plain["keywords"] = list(category.all_keywords())
     return plain
 
 

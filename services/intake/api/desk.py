@@ -15,8 +15,8 @@ from services.intake.desk import Desk, Filters
 from services.intake.domain.commands import Command
 from services.intake.domain.decisions import COMMANDS, Spec
 from services.intake.domain.parties import Actor, Party
-from services.intake.domain.rules import Rules
 from services.intake.evidence import EvidenceLimits
+from services.intake.shelf import Shelf
 from services.intake.store import StoredCase
 from services.intake.submission import read_submission
 from services.intake.views import desk_row, desk_view
@@ -32,14 +32,14 @@ class Counter:
 
     desk: Desk
     archive: Archive
-    rules: Rules
+    shelf: Shelf
     limits: EvidenceLimits
     spool: Path
     clock: Callable[[], datetime]
 
     def answer(self, stored: StoredCase, actor: Actor) -> Response:
         """Return a case as this official sees it, with its version."""
-        view = desk_view(stored, actor, self.rules, self.clock())
+        view = desk_view(stored, actor, self.shelf.of(stored.case.snapshot), self.clock())
         return json_answer(view, headers={"ETag": etag(stored), "Cache-Control": "no-store"})
 
 
@@ -62,7 +62,7 @@ def create_router(counter: Counter, current: Current) -> APIRouter:
         actor = actor_of(principal)
         found, following = await counter.desk.inbox(actor, filters)
         now = counter.clock()
-        items = [desk_row(stored, counter.rules, now) for stored in found]
+        items = [desk_row(each, counter.shelf.of(each.case.snapshot), now) for each in found]
         return json_answer({"items": items, "next": following})
 
     @router.get("/{code}", summary="A case, its clock, and what the caller may do")

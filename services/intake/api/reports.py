@@ -16,10 +16,10 @@ from services.intake.domain.commands import Command
 from services.intake.domain.decisions import COMMANDS, Spec
 from services.intake.domain.parties import Actor, Party
 from services.intake.domain.report import ReportIn
-from services.intake.domain.rules import Rules
 from services.intake.evidence import EvidenceLimits
 from services.intake.reception import Answer, Reception
 from services.intake.refusals import bad_token, busy, key_malformed
+from services.intake.shelf import Shelf
 from services.intake.store import CaseStore, StoredCase
 from services.intake.submission import read_submission
 from services.intake.views import FOR_THE_REPORTER, own_view, public_view, published, timeline
@@ -56,7 +56,7 @@ class Front:
     desk: Desk
     archive: Archive
     tokens: TrackingTokens
-    rules: Rules
+    shelf: Shelf
     limits: EvidenceLimits
     spool: Path
     slots: Slots
@@ -120,10 +120,10 @@ def create_router(front: Front) -> APIRouter:
         request.scope["civic.case"] = stored.case.code
         headers = {"Cache-Control": "no-store", "Vary": "Authorization"}
         if front.owns(stored, authorization):
-            return json_answer(own_view(stored, front.rules), 200, headers)
+            return json_answer(own_view(stored, front.shelf.of(stored.case.snapshot)), 200, headers)
         if stored.case.snapshot.restricted:
             raise not_found("phản ánh này", "this report")
-        return json_answer(public_view(stored, front.rules), 200, headers)
+        return json_answer(public_view(stored, front.shelf.of(stored.case.snapshot)), 200, headers)
 
     @router.get("/{code}/events", summary="The steps of a report")
     async def events(code: str, authorization: Authorization = "") -> Response:
@@ -132,7 +132,10 @@ def create_router(front: Front) -> APIRouter:
         words_of = FOR_THE_REPORTER if front.owns(stored, authorization) else ()
         if stored.case.snapshot.restricted and not words_of:
             raise not_found("phản ánh này", "this report")
-        body = {"items": timeline(stored, front.rules, words_of), "next": None}
+        body = {
+            "items": timeline(stored, front.shelf.of(stored.case.snapshot), words_of),
+            "next": None,
+        }
         return json_answer(body, 200, {"Cache-Control": "no-store"})
 
     @router.get("/{code}/media/{media_id}", summary="A photo or a recording")
@@ -166,7 +169,7 @@ def _add_steps(router: APIRouter, front: Front) -> None:
         with front.slots:
             async with read_submission(request, front.limits, front.spool) as submission:
                 after = await front.desk.add_evidence(stored.case.code, submission, REPORTER)
-        return json_answer(own_view(after, front.rules), 201)
+        return json_answer(own_view(after, front.shelf.of(after.case.snapshot)), 201)
 
     for name, spec in COMMANDS.items():
         if Party.REPORTER in spec.parties:
@@ -179,7 +182,9 @@ def _add_command(router: APIRouter, front: Front, row: tuple[str, Spec[Any]]) ->
     async def give(code: str, command: Command, authorization: Authorization = "") -> Response:
         stored = await front.find_own(code, authorization)
         after = await front.desk.act(stored.case.code, name, command, REPORTER, seen=None)
-        return json_answer(own_view(after, front.rules), 200, {"Cache-Control": "no-store"})
+        return json_answer(
+            own_view(after, front.shelf.of(after.case.snapshot)), 200, {"Cache-Control": "no-store"}
+        )
 
     give.__annotations__["command"] = spec.model  # what FastAPI reads, validates and describes
     give.__doc__ = spec.model.__doc__

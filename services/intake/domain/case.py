@@ -258,7 +258,7 @@ def evolve(case: Case, fact: Fact) -> Case:
     return case.model_copy(update=parts)
 
 
-def _seen(case: Case, event: CaseEvent) -> dict[str, Any]:  # noqa: PLR0911 - reads as a table
+def _seen(case: Case, event: CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR0911 - reads as a table
     """Return what an event changes of what everybody sees."""
     snapshot = case.snapshot
     match event:
