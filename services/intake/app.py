@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 
 from services.intake.api import catalogue, reports
 from services.intake.archive import Archive
+from services.intake.closer import Closer
 from services.intake.desk import Desk
 from services.intake.domain.report import ReportIn
 from services.intake.handlers import on_routing_decided
@@ -47,6 +48,7 @@ def create_app() -> FastAPI:
     tokens = TrackingTokens(settings.tracking_secret.split(","))
     vault = Vault(runtime.database("identity"), Seal(settings.sealing_key))
     desk = Desk(store, publisher, archive, shelf=shelf, clock=utc_now)
+    runtime.alongside(Closer(store, publisher, shelf, utc_now))
     front = reports.Front(
         reception=Reception(Desks(store, publisher, vault, archive, tokens), shelf, utc_now),
         store=store,

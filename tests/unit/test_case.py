@@ -19,6 +19,7 @@ from services.intake.domain.case import (
 )
 from services.intake.domain.decisions import COMMANDS, Request, actions, decide
 from services.intake.domain.parties import Actor, Party, parties
+from services.intake.domain.reporting import close_undisputed
 from services.intake.domain.routing import apply_decision
 from services.intake.domain.rules import Rules
 from shared.deadline import Deadline
@@ -378,3 +379,14 @@ def test_replaying_what_was_stored_rebuilds_the_case():
     plain = case.model_dump()
 
     assert Case.model_validate(plain) == case
+
+
+def test_what_nobody_disputed_closes_when_the_window_has_passed():
+    window = timedelta(days=RULES.regulation.procedures.dispute_days)
+
+    before = close_undisputed(resolved(), RULES, NOW + window)
+    after = close_undisputed(resolved(), RULES, NOW + window + timedelta(seconds=1))
+
+    assert before == []
+    assert evolve(resolved(), after[0]).state is State.CLOSED
+    assert close_undisputed(assigned(), RULES, NOW + window * 2) == []

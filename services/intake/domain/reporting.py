@@ -1,6 +1,6 @@
 """What reporters do with a case, and what both sides write. Pure."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from services.intake.domain import refusals
 from services.intake.domain.case import (
@@ -15,6 +15,7 @@ from services.intake.domain.commands import (
     Reopen,
     Withdraw,
 )
+from services.intake.domain.rules import Rules
 from shared.events import (
     CaseClosed,
     CaseRated,
@@ -54,6 +55,14 @@ def reopen(case: Case, command: Reopen, request: Request) -> list[Fact]:
         clock=due.clock,
     )
     return [Fact(event, {"text": command.text})]
+
+
+def close_undisputed(case: Case, rules: Rules, now: datetime) -> list[Fact]:
+    """Close a resolved case whose window for a dispute has passed; before that, nothing."""
+    window = timedelta(days=rules.regulation.procedures.dispute_days)
+    if not case.allows(CaseClosed) or now <= case.results[-1].at + window:
+        return []
+    return [Fact(CaseClosed(at=now, actor="intake", reason="window_passed"))]
 
 
 def withdraw(_case: Case, command: Withdraw, request: Request) -> list[Fact]:
