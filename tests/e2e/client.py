@@ -44,14 +44,61 @@ def report(**changes: Any) -> dict[str, Any]:
 class City:
     """The API of a running stack, described by its stack.json."""
 
+    @classmethod
+    def at(cls, stack_file: Path) -> "City":
+        """The stack that a stack.json describes."""
+        return cls(json.loads(stack_file.read_text()))
+
     def __init__(self, stack: dict[str, Any]) -> None:
         self.stack = stack
+        self._officials: dict[tuple[str, str | None], Official] = {}
         self.intake = httpx.Client(base_url=f"{stack['intake']}/api/v1", timeout=30)
         self.notify = httpx.Client(base_url=f"{stack['notify']}/api/v1", timeout=30)
 
     def close(self) -> None:
         self.intake.close()
         self.notify.close()
+
+    def units(self, kind: str) -> list[str]:
+        """Ids of the units of a kind."""
+        items = self.intake.get("/units").json()["items"]
+        return [each["id"] for each in items if each["kind"] == kind]
+
+    def official(self, unit: str, role: str | None = None) -> "Official":
+        """Somebody of a unit, signed in."""
+        roles = [role] if role else ["officer", "office_clerk", "leader"]
+        key = (unit, role)
+        if key not in self._officials:
+            account = next(
+                each
+                for each in self.stack["accounts"]
+                if each["unit"] == unit and each["role"] in roles
+            )
+            self._officials[key] = Official(self.intake, account)
+        return self._officials[key]
+
+    def of_role(self, role: str) -> "Official":
+        """Somebody with a role, signed in."""
+        account = next(each for each in self.stack["accounts"] if each["role"] == role)
+        key = (account["unit"] or "", role)
+        if key not in self._officials:
+            self._officials[key] = Official(self.intake, account)
+        return self._officials[key]
+
+    def office(self) -> "Official":
+        """A clerk of the Office."""
+        return self.of_role("office_clerk")
+
+    def leader(self) -> "Official":
+        """A leader."""
+        return self.of_role("leader")
+
+    def reporter(self, receipt: dict[str, Any], name: str, **body: Any) -> dict[str, Any]:
+        """A step of the reporter, with the tracking token."""
+        headers = {"Authorization": f"Bearer {receipt['tracking_token']}"}
+        answer = self.intake.post(f"/reports/{receipt['code']}/{name}", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     def send(
         self,
@@ -112,3 +159,46 @@ class City:
             return found if len(found) >= count else None
 
         return eventually(look)
+
+
+class Official:
+    """Somebody at a desk, signed in with a personal account."""
+
+    def __init__(self, client: httpx.Client, account: dict[str, Any]) -> None:
+        self._client = client
+        self.account = account
+        form = {"username": account["username"], "password": account["password"]}
+        answer = client.post("/auth/token", data=form)
+        assert answer.status_code == 200, answer.text
+        self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    def get(self, code: str) -> httpx.Response:
+        return self._client.get(f"/desk/cases/{code}", headers=self._headers)
+
+    def case(self, code: str) -> dict[str, Any]:
+        answer = self.get(code)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(
+        self, code: str, name: str, body: dict[str, Any], *, if_match: str = ""
+    ) -> httpx.Response:
+        headers = {**self._headers, **({"If-Match": if_match} if if_match else {})}
+        return self._client.post(f"/desk/cases/{code}/{name}", json=body, headers=headers)
+
+    def act(self, code: str, name: str, **body: Any) -> dict[str, Any]:
+        answer = self.post(code, name, body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def add_media(self, code: str, files: Sequence[tuple[str, bytes, str]]) -> dict[str, Any]:
+        parts: list[Any] = [("report", (None, b"{}", "application/json"))]
+        parts += [("media", each) for each in files]
+        answer = self._client.post(f"/desk/cases/{code}/media", files=parts, headers=self._headers)
+        assert answer.status_code in {200, 201}, answer.text
+        return answer.json()
+
+    def inbox(self, **filters: Any) -> list[dict[str, Any]]:
+        answer = self._client.get("/desk/cases", params=filters, headers=self._headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["items"]

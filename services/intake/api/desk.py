@@ -37,10 +37,10 @@ class Counter:
     spool: Path
     clock: Callable[[], datetime]
 
-    def answer(self, stored: StoredCase, actor: Actor) -> Response:
+    def answer(self, stored: StoredCase, actor: Actor, status: int = 200) -> Response:
         """Return a case as this official sees it, with its version."""
         view = desk_view(stored, actor, self.shelf.of(stored.case.snapshot), self.clock())
-        return json_answer(view, headers={"ETag": etag(stored), "Cache-Control": "no-store"})
+        return json_answer(view, status, {"ETag": etag(stored), "Cache-Control": "no-store"})
 
 
 def actor_of(principal: Principal) -> Actor:
@@ -77,7 +77,7 @@ def create_router(counter: Counter, current: Current) -> APIRouter:
         actor = actor_of(principal)
         async with read_submission(request, counter.limits, counter.spool) as submission:
             after = await counter.desk.add_evidence(code, submission, actor)
-        return counter.answer(after, actor)
+        return counter.answer(after, actor, 201)
 
     @router.get("/{code}/media/{media_id}", summary="A photo or a recording")
     async def media(

@@ -1,0 +1,1 @@
+"""How the house is run: without Docker, with it, and in CI."""

@@ -1,0 +1,115 @@
+"""The commands that start and end a stack."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from deploy.local import stack, stackfile
+from deploy.local.layout import ROOT, Layout
+
+
+def up(*, detach: bool) -> int:
+    """Start the stack; in the foreground until Ctrl-C, detached until it is ready."""
+    layout = Layout.from_environment()
+    began = time.monotonic()
+
+    def ready() -> None:
+        _say(f"ready in {time.monotonic() - began:.1f} s")
+        _show(stackfile.read(layout) or {})
+
+    try:
+        if supervisor := stack.supervisor_of(layout):
+            _already(layout, supervisor.pid)
+        elif detach:
+            stack.start(layout, with_services=True, attached=False, say=_say)
+            ready()
+            _say("it runs in the background; ./dev down ends it")
+        else:
+            stack.supervise(layout, with_services=True, say=_say, on_ready=ready)
+    except stack.StackError as error:
+        print(f"./dev up: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def down() -> int:
+    """End the stack of LOCAL_DIR, if one runs."""
+    layout = Layout.from_environment()
+    ended = stack.stop(layout, _say)
+    _say("ended" if ended else f"no stack runs in {layout.directory}")
+    return 0
+
+
+def demo(arguments: Sequence[str]) -> int:
+    """Show the demo on the stack that runs, or on one that is started for it and stays."""
+    layout = Layout.from_environment()
+    if not stack.supervisor_of(layout) and (code := up(detach=True)):
+        return code
+    return become("deploy.local.demo", [str(layout.stack_file), *arguments])
+
+
+def become(module: str, arguments: Sequence[str]) -> NoReturn:
+    """Go on as another program of ours."""
+    os.chdir(ROOT)
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606
+
+
+def supervise(report_to: int, *, with_services: bool) -> int:
+    """Run a stack for somebody who reads our progress from a pipe, and then no more."""
+    reports = os.fdopen(report_to, "wb", buffering=0)
+
+    def report(line: str) -> None:
+        with contextlib.suppress(BrokenPipeError, ValueError):  # gone, or told all it waits for
+            reports.write(f"{line}\n".encode())
+
+    def say(line: str) -> None:
+        _say(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}")
+        report(line)
+
+    def ready() -> None:
+        report(stack.READY)
+        reports.close()
+
+    layout = Layout.from_environment()
+    try:
+        stack.supervise(layout, with_services=with_services, say=say, on_ready=ready)
+    except stack.StackError as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+def _already(layout: Layout, pid: int) -> None:
+    description = stackfile.read(layout)
+    if description is None:
+        _say(f"a stack is just being started in {layout.directory} (supervisor {pid})")
+    else:
+        _say(f"a stack already runs in {layout.directory} (supervisor {pid})")
+        _show(description)
+
+
+def _show(description: dict[str, Any]) -> None:
+    s3 = description["s3"]
+    rows = {
+        **{
+            name: f"{description[name]}/docs"
+            for name in ("intake", "notify")
+            if name in description
+        },
+        "RabbitMQ": description["management"],
+        "MongoDB": description["mongo"],
+        "S3": f"http://{s3['endpoint']}/{s3['bucket']}",
+        "mail": description["mail"],
+        "logs": description["logs"],
+    }
+    for name, where in rows.items():
+        _say(f"  {name:<9} {where}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
