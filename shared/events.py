@@ -90,6 +90,8 @@ class CaseSnapshot(Wire):
     coordinating_units: tuple[UnitId, ...] = ()
     counted_from: AwareDatetime | None = None  # a dispute's own start; None: received_at
     expected_at: AwareDatetime | None = None  # of an approved coordination; due_at stays beside it
+    resolved_at: AwareDatetime | None = None  # of the valid result; a dispute takes it back
+    on_time: bool | None = None
     restricted: bool = False  # a complaint or denunciation: never public
     hops: int = 0
     disputes: int = 0
@@ -429,6 +431,56 @@ class DeadlineMet(DeadlineEvent):
     resolved_at: AwareDatetime
 
 
+class DisclosureEvent(Event):
+    """Said by intake of content that may go to a third party; `subject` is the disclosure.
+
+    Neither the recipient nor the purpose is on the wire: they stay with the disclosure. `fields`
+    names kinds of content, never content.
+    """
+
+    source: ClassVar[str] = "/civic/intake"
+    at: AwareDatetime
+    actor: str
+    by: UnitId | None = None
+    code: CaseCode
+
+
+class DisclosureRequested(DisclosureEvent):
+    """A unit, or the Office, asks the leaders to let content of a case go to a third party."""
+
+    type: ClassVar[str] = "disclosure.requested.v1"
+    fields: tuple[str, ...]
+    expires_at: AwareDatetime
+
+
+class DisclosureApproved(DisclosureEvent):
+    """A leader consented ("khi có sự đồng ý của lãnh đạo UBND"), to these fields, until then."""
+
+    type: ClassVar[str] = "disclosure.approved.v1"
+    fields: tuple[str, ...]
+    expires_at: AwareDatetime
+
+
+class DisclosureRejected(DisclosureEvent):
+    """A leader did not consent: nothing leaves."""
+
+    type: ClassVar[str] = "disclosure.rejected.v1"
+
+
+class DisclosureRevoked(DisclosureEvent):
+    """The consent, or the request, was taken back: nothing leaves any more."""
+
+    type: ClassVar[str] = "disclosure.revoked.v1"
+
+
+class DisclosureDownloaded(DisclosureEvent):
+    """The package is handed out; `sha256` is the hash of its bytes."""
+
+    type: ClassVar[str] = "disclosure.downloaded.v1"
+    sha256: str
+    size_bytes: int
+
+
 CASE_EVENTS: tuple[type[CaseEvent], ...] = (
     CaseSubmitted,
     CaseHeld,
@@ -470,6 +522,11 @@ EVENTS: dict[str, type[Event]] = {
         DeadlineMissed,
         DeadlineEscalated,
         DeadlineMet,
+        DisclosureRequested,
+        DisclosureApproved,
+        DisclosureRejected,
+        DisclosureRevoked,
+        DisclosureDownloaded,
     )
 }
 

@@ -13,8 +13,9 @@ and the sweeper of every process looks for documents that have owed for longer t
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -27,11 +28,38 @@ from shared.telemetry import OUTBOX_OLDEST_S, OUTBOX_PENDING, PUBLISHED
 log = structlog.get_logger()
 
 BATCH = 256  # tails in hand at once; more confirms outstanding gained nothing here
+REMEMBERED = 20_000  # confirmed ids, about 3 MB
 PENDING = 20_000  # tails in memory; beyond this the sweeper finds them in the database
 OVERDUE = timedelta(seconds=2)  # older than this, and its writer is taken for dead
 SWEEP_EVERY_S = 1.0
 SWEEP_LIMIT = 1000
 PAUSE_S = 0.5  # after a failure
+
+
+class Memory:
+    """What this process saw confirmed lately: a tail read before its removal holds it again.
+
+    Forgetting is harmless; it only makes a copy on the stream. Never more than `REMEMBERED` ids.
+    """
+
+    def __init__(self) -> None:
+        self._ids: OrderedDict[str, None] = OrderedDict()
+
+    def note(self, confirmed: Mapping[str, Sequence[str]]) -> None:
+        """Remember what the broker confirmed."""
+        for ids in confirmed.values():
+            self._ids.update(dict.fromkeys(ids))
+        while len(self._ids) > REMEMBERED:
+            self._ids.popitem(last=False)
+
+    def without_confirmed(self, tail: Tail) -> Tail:
+        """Return what is still to be published of a tail."""
+        left = tuple(entry for entry in tail.entries if entry.id not in self._ids)
+        return replace(tail, entries=left)
+
+    def confirmed(self, tail: Tail) -> list[str]:
+        """Return the ids of a tail that are confirmed, now or lately."""
+        return [entry.id for entry in tail.entries if entry.id in self._ids]
 
 
 class TailPublisher:
@@ -42,6 +70,7 @@ class TailPublisher:
         self._publisher = publisher
         self._pending: OrderedDict[str, Tail] = OrderedDict()
         self._in_hand: set[str] = set()
+        self._memory = Memory()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -89,8 +118,12 @@ class TailPublisher:
         ]
         self._in_hand = {tail.identifier for tail in batch}
         try:
-            confirmed = await publish_tails(batch, self._publisher)
-            await self._aggregates.confirm(confirmed)
+            confirmed = await publish_tails(
+                [self._memory.without_confirmed(tail) for tail in batch], self._publisher
+            )
+            self._memory.note(confirmed)
+            settled = {tail.identifier: self._memory.confirmed(tail) for tail in batch}
+            await self._aggregates.confirm({name: ids for name, ids in settled.items() if ids})
         except OutageError as error:
             log.warning("outbox.waits", reason=str(error), tails=len(batch))
             # What is owed stays in the database, and the sweeper takes it up.
@@ -129,7 +162,7 @@ async def publish_tails(tails: Sequence[Tail], publisher: Publisher) -> dict[str
     a wave are outstanding together.
     """
     confirmed: dict[str, list[str]] = {}
-    whole = list(tails)
+    whole = [tail for tail in tails if tail.entries]
     position = 0
     while whole:
         wave = [tail.entries[position] for tail in whole]

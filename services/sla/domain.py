@@ -14,7 +14,6 @@ from typing import Any
 from shared.calendar import Calendar, began_at
 from shared.deadline import count, proof
 from shared.events import (
-    CaseResolved,
     CaseSnapshot,
     DeadlineApproaching,
     DeadlineEscalated,
@@ -195,13 +194,13 @@ def _announce(tracking: Tracking, rules: Rules) -> Step:
 
 
 def _stop(tracking: Tracking, received: Received) -> Step:
-    resolved = received.event if isinstance(received.event, CaseResolved) else None
-    stopped_at = resolved.at if resolved else received.time
-    stopped = replace(tracking, stopped_at=stopped_at)
-    if resolved is None:
+    """Stop the clock by the snapshot, not by the event: a later one may have been heard first."""
+    resolved_at = tracking.case.resolved_at
+    stopped = replace(tracking, stopped_at=resolved_at or received.time)
+    if resolved_at is None:
         return stopped, []
-    if resolved.on_time:
-        return stopped, [DeadlineMet(**_facts(tracking), resolved_at=stopped_at)]
+    if tracking.case.on_time:
+        return stopped, [DeadlineMet(**_facts(tracking), resolved_at=resolved_at)]
     if MISSED in tracking.fired:
         return stopped, []
     late = replace(stopped, fired=tracking.fired | {MISSED})

@@ -141,7 +141,9 @@ class City:
 
         def look() -> list[dict[str, Any]] | None:
             page = self.notify.get("/ioc/events", params={"after": after, "limit": 1000}).json()
-            found = [each for each in page["items"] if each["subject"] == code]
+            # the stream may hold an event twice, under the same id
+            unique = {each["id"]: each for each in reversed(page["items"])}.values()
+            found = [each for each in reversed(unique) if each["subject"] == code]
             return found if set(types) <= {each["type"] for each in found} else None
 
         return eventually(look)

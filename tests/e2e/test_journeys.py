@@ -93,7 +93,7 @@ def test_from_report_to_rating(city: City, area: str, photo: Any, category: str)
     assert city.intake.get(public["result"]["media"][0].removeprefix("/api/v1")).status_code == 200
     newest = city.events_of(code, -1, "case.closed.v1", "deadline.met.v1")
     assert [each["sequence"] for each in newest if each["source"] == "/civic/intake"] == list(
-        range(1, 8)
+        range(1, 9)
     )
 
 

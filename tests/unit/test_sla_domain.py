@@ -9,6 +9,7 @@ from shared.calendar import working_time
 from shared.events import (
     CaseAccepted,
     CaseAssigned,
+    CaseClosed,
     CaseReopened,
     CaseResolved,
     CaseSubmitted,
@@ -46,7 +47,8 @@ def resolved(at: datetime, *, on_time: bool):
     event = CaseResolved(
         at=at, actor="officer", unit=UnitId("ward_1"), outcome="solved", on_time=on_time
     )
-    return received(event, snapshot(state=State.RESOLVED), 3)
+    case = snapshot(state=State.RESOLVED, resolved_at=at, on_time=on_time)
+    return received(event, case, 3)
 
 
 def track(*messages) -> tuple[Tracking, list]:
@@ -244,3 +246,14 @@ def test_a_dispute_starts_the_clock_anew():
     assert isinstance(said[-1], DeadlineSet)
     assert said[-1].start == again_from
     assert said[-1].intervals[-1].end == case.due_at
+
+
+def test_a_closing_that_is_heard_before_the_result_meets_the_deadline_all_the_same():
+    at = DUE - timedelta(minutes=1)
+    case = snapshot(state=State.CLOSED, resolved_at=at, on_time=True)
+    closed = received(CaseClosed(at=at, actor="reporter", reason="content"), case, 5)
+
+    tracking, said = track(SUBMITTED, assigned(), closed, resolved(at, on_time=True))
+
+    assert names(said) == ["DeadlineSet", "DeadlineMet"]
+    assert tracking.stopped_at == at

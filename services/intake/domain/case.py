@@ -271,7 +271,10 @@ def _seen(case: Case, event: CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR091
             changed = {name: getattr(event, name) for name in names}
             if isinstance(event, CaseReopened):
                 changed |= {"counted_from": event.at.replace(microsecond=0), **_NO_COORDINATION}
+                changed |= {"resolved_at": None, "on_time": None}
             return changed
+        case CaseResolved(at=at, on_time=on_time):
+            return {"resolved_at": at, "on_time": on_time}
         case CaseForwarded(hops=hops):
             return {"unit": OFFICE, "hops": hops, **_NO_COORDINATION}
         case CoordinationApproved(units=units, expected_at=expected_at):
