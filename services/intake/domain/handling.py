@@ -4,7 +4,7 @@ from services.intake.domain import refusals
 from services.intake.domain.case import (
     Case,
     Fact,
-    NotYoursError,
+    NotNowError,
     RuleBrokenError,
 )
 from services.intake.domain.checks import (
@@ -64,7 +64,7 @@ def progress(case: Case, command: Progress, request: Request) -> list[Fact]:
 def forward(case: Case, command: Forward, request: Request) -> list[Fact]:
     """Forward to the Office, never to another unit (regulation 4.2), with everything."""
     if case.snapshot.unit == OFFICE:
-        raise NotYoursError("the Office assigns, it does not forward to itself")
+        raise NotNowError(case.code, case.state, "forward")  # the Office assigns instead
     hops = case.snapshot.hops + 1
     event = CaseForwarded(**request.who, reason=command.reason, hops=hops)
     return [Fact(event, {"text": command.text})]

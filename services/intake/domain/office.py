@@ -6,7 +6,7 @@ from services.intake.domain.case import (
     Coordination,
     Directive,
     Fact,
-    NotYoursError,
+    NotNowError,
     RuleBrokenError,
 )
 from services.intake.domain.checks import Request, check_future, check_units, strictest
@@ -71,7 +71,7 @@ def assign(case: Case, command: Assign, request: Request) -> list[Fact]:
     """Assign what lies with the Office or the leaders ("giao đơn vị có thẩm quyền")."""
     snapshot = case.snapshot
     if snapshot.unit not in {OFFICE, LEADERS, None}:
-        raise NotYoursError("the case lies with a unit; it comes back by a forward")
+        raise NotNowError(case.code, case.state, "assign")  # it comes back by a forward
     if command.unit in snapshot.about:
         raise RuleBrokenError("unit", "about_itself", **refusals.ABOUT_ITSELF)
     check_units(tuple(filter(None, (command.unit, command.monitoring_unit))), case, request)
@@ -132,7 +132,7 @@ def redirect(_case: Case, command: Redirect, request: Request) -> list[Fact]:
 def ask_guidance(case: Case, command: AskGuidance, request: Request) -> list[Fact]:
     """The Office asks a leader ("báo cáo xin ý kiến chỉ đạo giải quyết")."""
     if case.snapshot.unit not in {OFFICE, LEADERS, None}:
-        raise NotYoursError("the case lies with a unit; the Office asks about what lies with it")
+        raise NotNowError(case.code, case.state, "guidance")
     return [Fact(GuidanceAsked(**request.who), {"text": command.text})]
 
 
