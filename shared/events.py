@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Self
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import PermanentError
 from shared.vocabulary import (
@@ -531,6 +531,17 @@ EVENTS: dict[str, type[Event]] = {
 }
 
 
+class Envelope(Wire):
+    """What a consumer needs of the CloudEvents envelope."""
+
+    id: str
+    type: str
+    subject: str
+    sequence: int = Field(ge=1, lt=2**53)  # what every JSON reader takes for a whole number
+    time: AwareDatetime
+    data: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Received:
     """An event as a consumer gets it; `case` is there for every case event.
@@ -554,29 +565,33 @@ class Received:
             PermanentError: the bytes are not an event of ours.
         """
         try:
-            envelope: dict[str, Any] = orjson.loads(body)
-            data: dict[str, Any] = envelope["data"]
-            known = EVENTS.get(envelope["type"])
-            snapshot = data.get("case")
-            return cls(
-                id=str(envelope["id"]),
-                type=str(envelope["type"]),
-                subject=str(envelope["subject"]),
-                sequence=int(envelope["sequence"]),
-                time=datetime.fromisoformat(envelope["time"]),
-                event=known.model_validate(data) if known else None,
-                case=CaseSnapshot.model_validate(snapshot) if snapshot else None,
-            )
+            envelope = Envelope.model_validate(orjson.loads(body))
+            known = EVENTS.get(envelope.type)
+            snapshot = envelope.data.get("case")
+            event = known.model_validate(envelope.data) if known else None
+            case = CaseSnapshot.model_validate(snapshot) if snapshot is not None else None
         except ValidationError as error:
             raise PermanentError(f"schema: {_places(error)}") from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise PermanentError(f"not an event: {type(error).__name__}") from error
+        except ValueError as error:
+            raise PermanentError(f"not JSON: {type(error).__name__}") from error
+        if isinstance(event, CaseEvent) and case is None:
+            raise PermanentError("schema: case: missing")
+        return cls(
+            id=envelope.id,
+            type=envelope.type,
+            subject=envelope.subject,
+            sequence=envelope.sequence,
+            time=envelope.time,
+            event=event,
+            case=case,
+        )
 
 
 def _places(error: ValidationError) -> str:
     """Name what is wrong and where, without the values: a log may read this."""
     return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc'])}: {item['type']}" for item in error.errors()
+        f"{'.'.join(str(part) for part in item['loc']) or 'envelope'}: {item['type']}"
+        for item in error.errors()
     )
 
 

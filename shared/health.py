@@ -62,6 +62,8 @@ async def _run(check: Check) -> str | None:
         return str(error)
     except TimeoutError:
         return f"no answer within {CHECK_S:g} s"
+    except Exception as error:  # noqa: BLE001 - a probe that fails tells nobody which check did
+        return type(error).__name__
     return None
 
 

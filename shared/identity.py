@@ -50,6 +50,7 @@ class Purpose(StrEnum):
     DELIVERY = "delivery"  # a machine looks, to send what the reporter asked for; nobody else may
 
 
+FOR_PEOPLE = frozenset(Purpose) - {Purpose.DELIVERY}
 PURPOSES: Mapping[Purpose, Words] = {
     Purpose.CONTACT_REPORTER: Words(
         vi="Liên hệ người phản ánh", en="To contact the person who reported"
@@ -208,6 +209,8 @@ def _encrypt(key: AESGCM, plain: bytes, bound: bytes) -> bytes:
 
 
 def _decrypt(key: AESGCM, sealed: bytes, bound: bytes) -> bytes:
+    if len(sealed) < NONCE_BYTES:
+        raise InvalidTag  # cut short; the library would complain of its nonce
     return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound)
 
 

@@ -46,10 +46,10 @@ def connect(url: str) -> AsyncIOMotorClient[Document]:
         url,
         tz_aware=True,
         appname="civic",
-        serverSelectionTimeoutMS=1500,  # a caller hears 503 within two seconds
+        serverSelectionTimeoutMS=1200,  # seen in steps of half a second: 503 within two seconds
         connectTimeoutMS=1500,
         socketTimeoutMS=8000,  # one try of one operation
-        heartbeatFrequencyMS=2000,  # a frozen server is given up after 3.5 s, in all operations
+        heartbeatFrequencyMS=2000,  # all that waits for a frozen server gives up within 5.5 s
         maxPoolSize=32,
         w="majority",
         journal=True,
@@ -256,7 +256,7 @@ class Numbered(Documents):
         """
         committed = self._collection.with_options(read_concern=ReadConcern("majority"))
         with outages():
-            return await committed.find_one(sort=[("_id", DESCENDING)])
+            return await committed.find_one({"_id": {"$gt": 0}}, sort=[("_id", DESCENDING)])
 
     async def append(self, documents: Sequence[Document]) -> int:
         """Store documents in their order up to the first number that is taken; say how many.

@@ -125,14 +125,15 @@ def response(problem: Problem, language: Language) -> Response:
 
 
 def install(app: FastAPI) -> None:
-    """Make every failure of an application answer with a problem document."""
+    """Make the failures of an application answer with problem documents; web.Envelope has bugs."""
 
     async def on_problem(request: Request, problem: Exception) -> Response:
         assert isinstance(problem, Problem)  # noqa: S101 - registered for this class only
         return response(problem, language_of(request))
 
     async def on_outage(request: Request, error: Exception) -> Response:
-        log.warning("request.outage", path=request.scope.get("route_path"), reason=str(error))
+        route = getattr(request.scope.get("route"), "path", "unmatched")
+        log.warning("request.outage", route=route, reason=str(error))
         return response(unavailable(), language_of(request))
 
     async def on_validation(request: Request, error: Exception) -> Response:
@@ -143,15 +144,16 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)  # noqa: S101 - as above
         return response(_of_http(error), language_of(request))
 
-    async def on_bug(request: Request, error: Exception) -> Response:
-        log.error("request.failed", error=type(error).__name__, exc_info=error)
-        return response(_bug(), language_of(request))
-
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(OutageError, on_outage)
     app.add_exception_handler(RequestValidationError, on_validation)
     app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(Exception, on_bug)
+
+
+def bug(request: Request, error: Exception) -> Response:
+    """Log an error that nobody foresaw, and return the answer that says nothing of it."""
+    log.error("request.failed", error=type(error).__name__, exc_info=error)
+    return response(_bug(), language_of(request))
 
 
 def translate(
@@ -162,9 +164,7 @@ def translate(
     async def on_error(request: Request, error: Exception) -> Response:
         language = language_of(request)
         problem = to_problem(error, language)
-        if problem is None:
-            log.error("request.failed", error=type(error).__name__, exc_info=error)
-        return response(problem or _bug(), language)
+        return response(problem, language) if problem else bug(request, error)
 
     app.add_exception_handler(kind, on_error)
 
@@ -172,8 +172,8 @@ def translate(
 def field_error(error: Mapping[str, Any]) -> FieldError:
     """Return pydantic's complaint as ours: `reporter.email`, `media[2].sha256`."""
     path = ""
-    for part in error["loc"]:
-        if part in {"body", "query", "path", "header"} and not path:
+    for depth, part in enumerate(error["loc"]):
+        if depth == 0 and part in {"body", "query", "path", "header"}:
             continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
     return FieldError(path or "report", str(error["type"]), str(error["msg"]))

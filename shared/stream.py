@@ -17,10 +17,13 @@ from yarl import URL
 
 from shared import topology
 from shared.errors import OutageError
-from shared.messaging import CONNECTION_ERRORS, HEARTBEAT_S
+from shared.messaging import HEARTBEAT_S, broker_work
 
 PREFETCH = 500  # on its way to one reader; acknowledged in halves
 OFFSET_HEADER = "x-stream-offset"
+OPEN_S = 5.0
+
+Arrived: TypeAlias = "asyncio.Queue[AbstractIncomingMessage | None]"  # None: the reader has ended
 ENVELOPE = b'{"specversion":'  # how to_wire() begins
 
 
@@ -37,10 +40,7 @@ Events: TypeAlias = AsyncIterator[StreamEvent]
 
 
 class StreamReader:
-    """Opens readers on the IOC stream, each with a channel of its own on one connection.
-
-    The connection is a plain one: a robust one would begin again at the offset of the start.
-    """
+    """Opens readers on the IOC stream, each with a channel of its own on one connection."""
 
     def __init__(self, url: str, name: str) -> None:
         self._url = URL(url).update_query(heartbeat=str(HEARTBEAT_S), name=f"{name} reads")
@@ -53,63 +53,59 @@ class StreamReader:
             await self._connection.close()
 
     @asynccontextmanager
-    async def read(self, start: int | datetime | str) -> AsyncGenerator[Events, None]:
+    async def read(
+        self, start: int | datetime | str
+    ) -> AsyncGenerator[AsyncIterator[StreamEvent], None]:
         """Open the stream at an offset, a moment, or `first`, `last` or `next`.
 
-        A reader ends with OutageError when its channel closes; open the next one after the last
-        offset that was seen.
+        A reader ends with OutageError when its channel closes or the stream is deleted; open the
+        next one after the last offset that was seen.
 
         Raises:
-            OutageError: RabbitMQ cannot be reached.
+            OutageError: RabbitMQ cannot be reached, or has no stream.
         """
-        arrived: asyncio.Queue[AbstractIncomingMessage | None] = asyncio.Queue()
+        arrived: Arrived = asyncio.Queue()
+        async with broker_work(OPEN_S):
+            channel = await (await self._connect()).channel(publisher_confirms=False)
         try:
-            channel = await self._open(arrived, start)
-        except CONNECTION_ERRORS as error:
-            raise OutageError(f"RabbitMQ: {type(error).__name__}") from error
-        try:
+            async with broker_work(OPEN_S):
+                await _consume(channel, start, arrived)
             yield _events(arrived, start if isinstance(start, int) else 0)
         finally:
-            with suppress(*CONNECTION_ERRORS):
-                await channel.close()
-
-    async def _open(
-        self,
-        arrived: "asyncio.Queue[AbstractIncomingMessage | None]",
-        start: int | datetime | str,
-    ) -> AbstractChannel:
-        connection = await self._connect()
-        channel = await connection.channel(publisher_confirms=False)
-
-        def closed(*_: object) -> None:
-            arrived.put_nowait(None)
-
-        channel.close_callbacks.add(closed)
-        await channel.set_qos(prefetch_count=PREFETCH)
-        queue = await channel.get_queue(topology.IOC_STREAM, ensure=False)
-        arguments: dict[str, Any] = {OFFSET_HEADER: start}
-        await queue.consume(arrived.put, arguments=arguments)
-        return channel
+            with suppress(OutageError):
+                async with broker_work(OPEN_S):
+                    await channel.close()
 
     async def _connect(self) -> AbstractConnection:
         async with self._connecting:
-            if self._connection is None or self._connection.is_closed:
-                self._connection = await aio_pika.connect(self._url, timeout=5)
+            if self._connection is None or not self._connection.connected.is_set():
+                # Not a robust one: that would start its readers again where they once began.
+                self._connection = await aio_pika.connect(self._url)
             return self._connection
 
 
-async def _events(
-    arrived: "asyncio.Queue[AbstractIncomingMessage | None]", first: int
-) -> AsyncIterator[StreamEvent]:
+async def _consume(channel: AbstractChannel, start: int | datetime | str, arrived: Arrived) -> None:
+    def ended(*_: object) -> None:
+        arrived.put_nowait(None)
+
+    channel.close_callbacks.add(ended)
+    underlay: Any = await channel.get_underlay_channel()
+    underlay.on_consumer_cancel_callbacks.add(ended)  # the stream was deleted
+    await channel.set_qos(prefetch_count=PREFETCH)
+    queue = await channel.get_queue(topology.IOC_STREAM, ensure=False)
+    arguments: dict[str, Any] = {OFFSET_HEADER: start}
+    await queue.consume(arrived.put, arguments=arguments)
+
+
+async def _events(arrived: Arrived, first: int) -> AsyncIterator[StreamEvent]:
     unacknowledged = 0
     while (message := await arrived.get()) is not None:
         unacknowledged += 1
         if unacknowledged >= PREFETCH // 2:
-            await message.ack(multiple=True)
+            async with broker_work(OPEN_S):
+                await message.ack(multiple=True)
             unacknowledged = 0
         offset = int(str(message.headers[OFFSET_HEADER]))
-        # a stream is delivered in whole chunks, which may begin before the offset asked for; and
-        # what is no event (somebody's test, a foreign publisher) is nobody's business here
-        if offset >= first and message.body.startswith(ENVELOPE):
+        if offset >= first:  # a stream is delivered in whole chunks, which may begin before it
             yield StreamEvent(offset, message.routing_key or "", message.body)
     raise OutageError("RabbitMQ: the stream's channel closed")

@@ -57,7 +57,15 @@ class QueueSpec:
 ROUTER_CASES = QueueSpec("router.cases", (events.CaseSubmitted.type,))
 INTAKE_DECISIONS = QueueSpec("intake.decisions", (events.RoutingDecided.type,))
 SLA_CASES = QueueSpec("sla.cases", ("case.#",))
-NOTIFY_EVENTS = QueueSpec("notify.events", ("case.#", "deadline.#"))
+NOTIFY_EVENTS = QueueSpec(
+    "notify.events",
+    (
+        "case.#",
+        events.DeadlineApproaching.type,
+        events.DeadlineMissed.type,
+        events.DeadlineEscalated.type,
+    ),
+)
 QUEUES = (ROUTER_CASES, INTAKE_DECISIONS, SLA_CASES, NOTIFY_EVENTS)
 
 # The stream keeps a year, so that whoever was cut off can catch up and a past moment be rebuilt.

@@ -1,12 +1,12 @@
 """What both HTTP services share: problem documents, probes, headers, one log line per request."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.routing import Route
@@ -85,7 +85,7 @@ class Envelope:
         began = time.perf_counter()
         status = 0
 
-        async def send_safely(message: dict[str, Any]) -> None:
+        async def send_safely(message: MutableMapping[str, Any]) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -94,6 +94,10 @@ class Envelope:
 
         try:
             await self._app(scope, receive, send_safely)
+        except Exception as error:
+            if status:  # the answer is on its way; the server can only break it off
+                raise
+            await problems.bug(Request(scope), error)(scope, receive, send_safely)
         finally:
             self._note(scope, status, time.perf_counter() - began)
 

@@ -19,6 +19,7 @@ class Credentials:
     s3_secret_key: str
     sealing_key: str  # base64 of 32 bytes
     tracking_secret: str
+    account_secret: str  # the passwords of the accounts in stack.json come from it
 
 
 _MAKERS: Mapping[str, Callable[[], str]] = {
@@ -28,6 +29,7 @@ _MAKERS: Mapping[str, Callable[[], str]] = {
     "s3_secret_key": lambda: secrets.token_hex(20),
     "sealing_key": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
     "tracking_secret": lambda: secrets.token_urlsafe(32),
+    "account_secret": lambda: secrets.token_urlsafe(32),
 }
 
 

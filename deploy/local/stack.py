@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import psutil
 
@@ -25,6 +25,9 @@ from deploy.local.servers import servers
 from deploy.local.services import services
 from deploy.local.supervisor import StartError, Supervisor
 from deploy.local.tools import ToolError, bring
+
+if TYPE_CHECKING:
+    from deploy.local.accounts import Account
 
 STOP_S = 75.0  # services, then servers, each with its own limit; then the supervisor is killed
 READY = "ready"  # the last line that a supervisor reports when all went well
@@ -58,10 +61,14 @@ def supervise(
             raise StackError(str(error)) from error
         secrets = credentials.load_or_make(layout.secrets_file)
         programs = servers(layout, tools, secrets)
+        people: list[Account] = []
         if with_services:
-            programs += services(layout, secrets)
+            from deploy.local import accounts  # noqa: PLC0415 - `./dev down` shall not wait for it
+
+            people = accounts.accounts(secrets)
+            programs += accounts.seeding(services(layout, secrets), people)
         _check_ports(layout, programs)
-        description = stackfile.describe(layout, secrets, with_services=with_services)
+        description = stackfile.describe(layout, secrets, people, with_services=with_services)
         supervisor = Supervisor(
             programs,
             directory=layout.directory,

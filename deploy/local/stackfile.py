@@ -1,10 +1,9 @@
 """stack.json: where everything of the running stack is. There only while the stack runs."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deploy.local.accounts import accounts
 from deploy.local.credentials import Credentials, write_private
 from deploy.local.layout import Layout
 from deploy.local.servers import BUCKET, amqp_url, management_url, mongo_url
@@ -12,7 +11,11 @@ from deploy.local.services import SERVICES
 
 
 def describe(
-    layout: Layout, credentials: Credentials, *, with_services: bool = True
+    layout: Layout,
+    credentials: Credentials,
+    accounts: Sequence[Mapping[str, Any]] = (),
+    *,
+    with_services: bool = True,
 ) -> dict[str, Any]:
     """Return what stack.json says, without the pids."""
     return {
@@ -29,7 +32,7 @@ def describe(
         "smtp": f"smtp://127.0.0.1:{layout.port('smtp')}",
         "mail": str(layout.mail),
         "logs": str(layout.logs),
-        "accounts": accounts(),
+        "accounts": list(accounts),
     }
 
 

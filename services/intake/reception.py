@@ -29,7 +29,7 @@ from shared.identity import Reporter, TrackingTokens, Vault, fingerprint, new_co
 from shared.outbox import TailPublisher
 from shared.telemetry import REPORTS
 from shared.text import fold
-from shared.vocabulary import CaseCode, ReporterId
+from shared.vocabulary import Anonymity, CaseCode, ReporterId
 
 
 class RulesBrokenError(CivicError):
@@ -163,7 +163,8 @@ class Reception:
         return Answer(self._answer(stored.receipt, stored.case.code), replayed=True)
 
     async def _seal(self, person: ReporterIn, at: datetime) -> ReporterId | None:
-        if not person.identified:
+        # who asks to be anonymous is promised that nothing of them is kept
+        if person.anonymity is Anonymity.ANONYMOUS or not person.identified:
             return None
         reporter = Reporter(
             name=person.name, phone=person.phone, email=person.email, language=person.language

@@ -53,7 +53,10 @@ class DeliveryStore:
         A sender that dies holding a claim gives it back by the passing of its lease.
         """
         found = await self.documents.find(
-            {"next_at": {"$lte": now}}, sort=[("next_at", 1)], limit=limit, fields=["_id"]
+            {"next_at": {"$lte": now, "$type": "date"}},
+            sort=[("next_at", 1)],
+            limit=limit,
+            fields=["_id"],
         )
         token = secrets.token_hex(8)
         if not found:

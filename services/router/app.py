@@ -6,7 +6,7 @@ from services.router.handlers import on_case_submitted
 from services.router.settings import Settings
 from services.router.store import RoutingStore
 from shared import logs, topology
-from shared.areas import load_boundaries
+from shared.boundaries import load_boundaries
 from shared.health import ProbeApp
 from shared.rulebook import load_rulebook
 from shared.runtime import Runtime, utc_now

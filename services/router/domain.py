@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from shared.areas import Boundaries
+from shared.boundaries import Boundaries
 from shared.events import CaseSnapshot, CaseSubmitted, RoutingDecided, Suggestion
 from shared.regulation import Regulation
 from shared.vocabulary import LEADERS, OFFICE, AreaId, CategoryId, Origin, RuleId, UnitId

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from services.router.domain import Rules, decide
 from services.router.store import RoutingStore
-from shared.areas import Boundaries
+from shared.boundaries import Boundaries
 from shared.errors import DuplicateError, PermanentError
 from shared.events import CaseSubmitted, Received
 from shared.outbox import TailPublisher

@@ -35,7 +35,8 @@ class DeadlineStore:
     async def due(self, now: datetime, limit: int) -> list[StoredTracking]:
         """Return deadlines with a stage to fire, the oldest first."""
         found = await self.aggregates.find(
-            {"next_at": {"$lte": now}}, sort=[("next_at", 1)], limit=limit
+            # the type is named, else the partial index does not count as covering the query
+            {"next_at": {"$lte": now, "$type": "date"}}, sort=[("next_at", 1)], limit=limit
         )
         return [_stored(document) for document in found]
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import mapping, shape
 
-from shared.areas import BoundaryFileError, load_boundaries, read_boundaries, resolve
+from shared.areas import resolve
+from shared.boundaries import BoundaryFileError, load_boundaries, read_boundaries
 from shared.regulation import Regulation, load_regulation
 
 REPOSITORY = Path(__file__).parents[2]

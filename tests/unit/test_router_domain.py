@@ -12,7 +12,7 @@ from services.router.domain import (
     Rules,
     decide,
 )
-from shared.areas import Boundaries, read_boundaries
+from shared.boundaries import Boundaries, read_boundaries
 from shared.events import CaseSubmitted, Place, Suggestion
 from shared.vocabulary import LEADERS, OFFICE, AreaId, CategoryId, Origin, UnitId
 from tests.builders import RECEIVED, dalat, five_wards, snapshot

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -65,7 +66,7 @@ class Front:
         """Read a report from the request and take it in; every refusal is a problem."""
         if key is not None and not KEY.fullmatch(key):
             raise key_malformed()
-        with self.slots:
+        with self.slots if _is_form(request) else nullcontext():
             async with read_submission(request, self.limits, self.spool) as submission:
                 report = _parse(submission.report)
                 return await self.reception.take(report, submission, key)
@@ -190,6 +191,10 @@ def _add_command(router: APIRouter, front: Front, row: tuple[str, Spec[Any]]) ->
     give.__doc__ = spec.model.__doc__
     give.__name__ = name
     router.add_api_route(f"/{{code}}/{name}", give, methods=["POST"], summary=spec.model.__doc__)
+
+
+def _is_form(request: Request) -> bool:
+    return request.headers.get("content-type", "").startswith("multipart/")
 
 
 def _parse(report: Mapping[str, Any]) -> ReportIn:

@@ -1,0 +1,90 @@
+"""Finds the mails of a case in the folder of the mail sink, as they arrive."""
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from email import message_from_bytes
+from email.policy import default
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+LOOK_EVERY_S = 0.02
+CODE = re.compile(r"\[([A-Z0-9-]+)\]")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail as it was found; `at` is on the clock of `time.perf_counter`."""
+
+    at: float
+    to: str
+    subject: str
+
+
+class Mailbox:
+    """Watches the folder from now on.
+
+    The subject of an assignment holds the name of a unit, that of a receipt does not.
+    """
+
+    def __init__(self, folder: Path, units: Collection[str]) -> None:
+        self._folder = folder
+        self._units = tuple(units)
+        self._known: set[str] = set()
+        self._waiting: dict[tuple[str, str], asyncio.Future[Mail]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin; what lies in the folder already is not looked at."""
+        self._known = set(self._names())
+        self._task = asyncio.create_task(self._watch())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Look no longer."""
+        if self._task:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def receipt(self, code: str) -> "asyncio.Future[Mail]":
+        """Return the mail that says that a report was received."""
+        return self._mail(code, "receipt")
+
+    def assignment(self, code: str) -> "asyncio.Future[Mail]":
+        """Return the mail that says which unit a report went to."""
+        return self._mail(code, "assignment")
+
+    def _mail(self, code: str, kind: str) -> "asyncio.Future[Mail]":
+        if (code, kind) not in self._waiting:
+            self._waiting[code, kind] = asyncio.get_running_loop().create_future()
+        return self._waiting[code, kind]
+
+    def _names(self) -> list[str]:
+        return [file.name for file in self._folder.iterdir() if file.suffix == ".eml"]
+
+    async def _watch(self) -> None:
+        while True:
+            for name in sorted(set(self._names()) - self._known):
+                self._known.add(name)
+                self._take(self._folder / name)
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def _take(self, file: Path) -> None:
+        message = message_from_bytes(file.read_bytes(), policy=default)
+        subject = str(message["subject"] or "")
+        if (code := CODE.search(subject)) is None:
+            return
+        kind = "assignment" if any(unit in subject for unit in self._units) else "receipt"
+        found = self._mail(code[1], kind)
+        if not found.done():
+            found.set_result(Mail(time.perf_counter(), str(message["to"]), subject))
