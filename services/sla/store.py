@@ -36,7 +36,9 @@ class DeadlineStore:
         """Return deadlines with a stage to fire, the oldest first."""
         found = await self.aggregates.find(
             # the type is named, else the partial index does not count as covering the query
-            {"next_at": {"$lte": now, "$type": "date"}}, sort=[("next_at", 1)], limit=limit
+            {"next_at": {"$lte": now, "$type": "date"}},
+            sort=[("next_at", 1)],
+            limit=limit,
         )
         return [_stored(document) for document in found]
 

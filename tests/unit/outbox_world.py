@@ -32,6 +32,7 @@ class Plan:
     kills: int = 2
     unknown: float = 0.3  # of all publishes: no confirm comes, and it may arrive all the same
     outages: float = 0.1  # of all calls
+    remembered: int = 1000  # confirmed ids that a process keeps in mind
 
 
 @dataclass

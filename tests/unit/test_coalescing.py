@@ -7,6 +7,7 @@ import pytest
 
 from shared.coalescing import Coalescer
 from shared.errors import OutageError
+from tests.unit import virtual_time
 
 
 class Server:
@@ -190,3 +191,24 @@ async def test_a_caller_that_gives_up_takes_nobody_along() -> None:
     assert await patient == 4
     assert impatient.cancelled()
     assert server.batches == [[1, 2]]  # the work was on its way: its outcome is not known
+
+
+def test_whoever_may_linger_gathers_others_and_a_full_batch_goes_at_once() -> None:
+    server = Server()
+
+    async def main() -> list[float]:
+        ask = Coalescer(server.run, limit=3, lanes=1, linger_s=0.5)
+
+        async def ask_at(moment: float, number: int) -> float:
+            await asyncio.sleep(moment)
+            await ask(number)
+            return asyncio.get_running_loop().time()
+
+        return await asyncio.gather(
+            *(ask_at(moment, number) for number, moment in enumerate((0, 0.4, 0.6, 2, 2, 2)))
+        )
+
+    answered = virtual_time.run(main())
+
+    assert server.batches == [[0, 1], [2], [3, 4, 5]]
+    assert answered == pytest.approx([0.5, 0.5, 1.0, 2, 2, 2])

@@ -27,6 +27,7 @@ PLANS = st.builds(
     kills=st.integers(0, 5),
     unknown=st.sampled_from((0.0, 0.3, 0.8)),
     outages=st.sampled_from((0.0, 0.1, 0.4)),
+    remembered=st.sampled_from((0, 1, 3, 1000)),
 )
 
 
@@ -50,7 +51,9 @@ def broken(world: World) -> list[str]:
 )
 @given(plan=PLANS)
 def test_first_occurrences_arrive_in_order_and_complete_whatever_dies(plan: Plan) -> None:
-    world = virtual_time.run(live(plan))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox, "REMEMBERED", plan.remembered)
+        world = virtual_time.run(live(plan))
 
     assert broken(world) == []
     assert world.owed() == []
@@ -167,13 +170,15 @@ class Slow(Exchange):
         return await super().publish(entries)
 
 
-async def _tails_of(publisher: Any, store: Any, *soon: Tail, wait_s: float = 1) -> None:
+async def _tails_of(
+    publisher: Any, store: Any, *soon: Tail, wait_s: float = 1, grace_s: float = 0
+) -> None:
     tails = TailPublisher(store, publisher)
     await tails.start()
     for each in soon:
         tails.soon(each)
     await asyncio.sleep(wait_s)
-    await tails.stop(grace_s=0)
+    await tails.stop(grace_s=grace_s)
 
 
 def test_what_the_broker_confirmed_is_cleared() -> None:
@@ -229,6 +234,59 @@ def test_what_is_on_its_way_is_not_swept_a_second_time() -> None:
     virtual_time.run(_tails_of(exchange, Store(owed), owed, wait_s=2.1))
 
     assert exchange.waves == [["a1"]]
+
+
+def test_what_this_process_saw_confirmed_is_cleared_and_not_published_again() -> None:
+    """The document still held it when it was read: the removal was on its way."""
+    exchange, store = Exchange(), Store(tail("a", "a1", "a2"))
+
+    virtual_time.run(_tails_of(exchange, store, tail("a", "a1"), wait_s=3.5))
+
+    assert exchange.waves == [["a1"], ["a2"]]
+    assert store.cleared[0] == {"a": ["a1"]}
+    assert {"a": ["a1", "a2"]} in store.cleared
+
+
+def test_a_removal_that_failed_is_made_again() -> None:
+    failures = [OutageError("away"), ValueError("a bug")]
+
+    class Shy(Store):
+        async def confirm(self, confirmed: Mapping[str, Sequence[str]]) -> None:
+            if failures:
+                raise failures.pop(0)
+            await super().confirm(confirmed)
+
+    store = Shy()
+
+    virtual_time.run(_tails_of(Exchange(), store, tail("a", "a1"), wait_s=3))
+
+    assert store.cleared == [{"a": ["a1"]}]
+
+
+def test_many_confirms_are_one_removal() -> None:
+    exchange: Any = Exchange()
+    store: Any = Store()
+
+    async def main() -> None:
+        tails = TailPublisher(store, exchange)
+        await tails.start()
+        for number in range(10):
+            tails.soon(tail(f"n{number}", f"e{number}"))
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(1)
+        await tails.stop()
+
+    virtual_time.run(main())
+
+    assert store.cleared == [{f"n{number}": [f"e{number}"] for number in range(10)}]
+
+
+def test_stopping_clears_what_was_confirmed_last() -> None:
+    store = Store()
+
+    virtual_time.run(_tails_of(Exchange(), store, tail("a", "a1"), wait_s=0.01, grace_s=1))
+
+    assert store.cleared == [{"a": ["a1"]}]
 
 
 def test_nothing_is_swept_while_the_broker_is_away() -> None:
