@@ -24,7 +24,7 @@ async def on_routing_decided(
     decision = received.event
     if not isinstance(decision, RoutingDecided):
         raise PermanentError(f"{received.type} is no decision of the router")
-    stored = await store.load(CaseCode(decision.code))
+    stored = await store.load_to_change(CaseCode(decision.code))
     if stored is None:
         raise PermanentError(f"there is no case {decision.code}")
     snapshot = stored.case.snapshot

@@ -7,6 +7,7 @@ from typing import Any
 from services.intake.domain.case import Case, Fact, evolve
 from shared.events import EVENTS, CaseEvent, CaseSnapshot, event_id, to_wire
 from shared.mongo import Aggregates, Database, Document, Entry, Index, Swap, Tail
+from shared.recent import Recent
 from shared.vocabulary import CaseCode
 
 CASES = "cases"
@@ -51,6 +52,7 @@ class CaseStore:
 
     def __init__(self, base: Database) -> None:
         self.aggregates = Aggregates(base, CASES, INDEXES)
+        self._opened: Recent[StoredCase] = Recent()
 
     async def open_case(
         self,
@@ -86,7 +88,16 @@ class CaseStore:
         }
         if idempotency:
             document["idempotency"] = dict(idempotency)
-        return await self.aggregates.create(document, entries, facts[0].event.at)
+        tail = await self.aggregates.create(document, entries, facts[0].event.at)
+        self._opened.keep(
+            case.code,
+            StoredCase(after, case.snapshot, 1, content, receipt, records, idempotency),
+        )
+        return tail
+
+    async def load_to_change(self, code: CaseCode) -> StoredCase | None:
+        """Return the case for a change that names its version: as it was opened here, or read."""
+        return self._opened.take(code) or await self.load(code)
 
     async def load(self, code: CaseCode) -> StoredCase | None:
         """Return the case, or None."""

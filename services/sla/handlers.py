@@ -8,7 +8,7 @@ import structlog
 from services.sla.domain import Rules, hear, promised
 from services.sla.store import DeadlineStore
 from shared.errors import DuplicateError, PermanentError, StaleVersionError
-from shared.events import CaseSnapshot, Received
+from shared.events import CaseSnapshot, CaseSubmitted, Received
 from shared.outbox import TailPublisher
 from shared.rulebook import Rulebook
 from shared.telemetry import PROMISE_MISMATCH
@@ -28,7 +28,9 @@ async def on_case_event(
     if received.case is None:
         raise PermanentError(f"{received.type} carries no case")
     rules = rules_of(book, received.case)
-    stored = await store.load(received.subject)
+    # a new case is not looked up first: its insert finds a twin
+    new = isinstance(received.event, CaseSubmitted)
+    stored = None if new else await store.load(received.subject)
     step = hear(stored.tracking if stored else None, received, rules)
     if step is None:
         return
@@ -39,8 +41,9 @@ async def on_case_event(
     _check_promise(received, rules)
     try:
         publisher.soon(await store.create(after, events, clock()))
-    except DuplicateError as error:  # its twin was faster: decide again on what that one wrote
-        raise StaleVersionError(received.subject, 0) from error
+    except DuplicateError as error:
+        if not new:  # a twin was faster: decide again on what that one wrote
+            raise StaleVersionError(received.subject, 0) from error
 
 
 def rules_of(book: Rulebook, case: CaseSnapshot) -> Rules:

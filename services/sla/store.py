@@ -8,6 +8,7 @@ from typing import Any
 from services.sla.domain import Tracking
 from shared.events import CaseSnapshot, DeadlineEvent, event_id, to_wire
 from shared.mongo import Aggregates, Database, Document, Entry, Index, Swap, Tail
+from shared.recent import Recent
 
 DEADLINES = "deadlines"
 INDEXES = (Index(("next_at",), where={"next_at": {"$type": "date"}}),)  # only clocks that run
@@ -26,9 +27,12 @@ class DeadlineStore:
 
     def __init__(self, base: Database) -> None:
         self.aggregates = Aggregates(base, DEADLINES, INDEXES)
+        self._begun: Recent[StoredTracking] = Recent()
 
     async def load(self, code: str) -> StoredTracking | None:
-        """Return what is tracked of a case, or None."""
+        """Return what is tracked of a case, for a change that names its version; or None."""
+        if begun := self._begun.take(code):
+            return begun
         document = await self.aggregates.load(code)
         return _stored(document) if document else None
 
@@ -51,7 +55,9 @@ class DeadlineStore:
             DuplicateError: it is tracked already.
         """
         document = {"_id": tracking.case.code, **_fields(tracking)}
-        return await self.aggregates.create(document, _entries(tracking, events, at), at)
+        tail = await self.aggregates.create(document, _entries(tracking, events, at), at)
+        self._begun.keep(tracking.case.code, StoredTracking(tracking, 1))
+        return tail
 
     async def save(
         self, stored: StoredTracking, after: Tracking, events: Sequence[DeadlineEvent], at: datetime
