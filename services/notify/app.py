@@ -8,6 +8,7 @@ from functools import partial
 from fastapi import FastAPI
 
 from services.notify.channels.email import EmailChannel
+from services.notify.domain import QuietHours
 from services.notify.handlers import on_event
 from services.notify.ioc.api import create_router
 from services.notify.ioc.tail import IocTail
@@ -16,9 +17,9 @@ from services.notify.sender import Sender
 from services.notify.settings import Settings
 from services.notify.store import CaseView, DeliveryStore
 from shared import logs, topology, web
-from shared.calendar import load_calendar
+from shared.directory import Directory
 from shared.identity import Seal, TrackingTokens, Vault
-from shared.regulation import load_regulation
+from shared.rulebook import load_rulebook
 from shared.runtime import Runtime, utc_now
 from shared.stream import StreamReader
 
@@ -27,25 +28,37 @@ def create_app() -> FastAPI:
     """Return the service as an ASGI application; `uvicorn --factory` runs it."""
     settings = Settings().guarded()
     logs.configure("notify")
-    regulation = load_regulation(settings.regulation)
-    calendar = load_calendar(settings.calendars / regulation.calendar)
+    book = load_rulebook(settings.regulation, settings.calendars, utc_now())
     runtime = Runtime("notify", settings, wait_for_broker=True)
+    runtime.rulebook(book)
     store = DeliveryStore(runtime.database("notify"))
     view = CaseView(runtime.database("notify"))
     runtime.keep(store.documents)
     runtime.keep(view.documents)
+    directory = Directory(runtime.database("identity"))
+    runtime.keep(directory.documents)
     tail = IocTail(StreamReader(settings.amqp_url, "notify"), settings.ring_events)
     tokens = TrackingTokens(settings.tracking_secret.split(","))
     sender = Sender(
         store,
         Vault(runtime.database("identity"), Seal(settings.sealing_key)),
-        Messages(regulation, calendar, tokens, settings.public_url),
+        Messages(book, tokens, settings.public_url),
+        directory=directory,
         email=EmailChannel(settings.smtp_url, settings.mail_from, settings.send_at_once),
         clock=utc_now,
         lease=timedelta(seconds=settings.send_lease_s),
         batch=settings.send_batch,
     )
-    heard = partial(on_event, store=store, view=view, sender=sender, clock=utc_now)
+    zone = book.installed.calendar.zone
+    heard = partial(
+        on_event,
+        store=store,
+        view=view,
+        directory=directory,
+        quiet=QuietHours(settings.quiet_from, settings.quiet_until, zone),
+        sender=sender,
+        clock=utc_now,
+    )
     runtime.hear(topology.NOTIFY_EVENTS, heard)
 
     @asynccontextmanager

@@ -4,10 +4,21 @@ import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
-from services.notify.domain import deliveries
+from services.notify.domain import (
+    Delivery,
+    Heard,
+    Notice,
+    Person,
+    QuietHours,
+    concerns,
+    deliveries,
+    notices,
+    reminder,
+)
 from services.notify.sender import Sender
 from services.notify.store import CaseView, DeliveryStore
-from shared.events import Received
+from shared.directory import Directory
+from shared.events import DeadlineEvent, Received
 
 
 async def on_event(
@@ -15,15 +26,40 @@ async def on_event(
     store: DeliveryStore,
     view: CaseView,
     *,
+    directory: Directory,
+    quiet: QuietHours,
     sender: Sender,
     clock: Callable[[], datetime],
 ) -> None:
-    """Owe the reporter what concerns them, and keep the newest snapshot for the figures."""
+    """Owe people what concerns them, and keep the newest snapshot for the figures."""
     now = clock()
-    owed = deliveries(received)
+    heard = await _heard(received, view) if concerns(received.event) else None
+    owed = await _owed(heard, directory, now=now, quiet=quiet) if heard else []
     writes = [store.add(delivery, now) for delivery in owed]
     if received.case:
         writes.append(view.note(received.sequence, received.case))
     await asyncio.gather(*writes)
-    if owed:
+    if any(each.next_at and each.next_at <= now for each in owed):
         sender.wake()
+
+
+async def _heard(received: Received, view: CaseView) -> Heard | None:
+    """Put an event beside its case; a deadline's carries none."""
+    event = received.event
+    if isinstance(event, DeadlineEvent):
+        return reminder(received.id, event, await view.newest(event.code))
+    return Heard(received.id, event, received.case) if event and received.case else None
+
+
+async def _owed(
+    heard: Heard, directory: Directory, *, now: datetime, quiet: QuietHours
+) -> list[Delivery]:
+    told = [(notice, await _people(notice, directory)) for notice in notices(heard)]
+    return deliveries(heard, told, now=now, quiet=quiet)
+
+
+async def _people(notice: Notice, directory: Directory) -> list[Person]:
+    if notice.unit is None:
+        return []
+    found = await directory.of(notice.unit, notice.roles)
+    return [Person(each.account, each.language, each.email.casefold()) for each in found]

@@ -1,6 +1,10 @@
-"""What people are told, in their language: templates in vi and en, one file per message."""
+"""What people are told, in their language: templates in vi and en, one file per message.
 
-from datetime import timedelta
+A template says what happened, what to do next and by when. It knows codes, names of units and
+categories, times and the link; no text of a report and no person.
+"""
+
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,21 +13,24 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.notify.domain import Delivery
 from shared.calendar import Calendar
 from shared.identity import TrackingTokens
-from shared.promise import promise
-from shared.regulation import Regulation
+from shared.promise import WEEKDAYS_EN, WEEKDAYS_VI, promise
+from shared.rulebook import Edition, Rulebook
 from shared.vocabulary import CaseCode, Clock, Language, UnitId
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Messages:
-    """Renders a delivery; a template's first line is the subject, the rest the text."""
+    """Renders a delivery; a template's first line is the subject, the rest the text.
 
-    def __init__(
-        self, regulation: Regulation, calendar: Calendar, tokens: TrackingTokens, public_url: str
-    ) -> None:
-        self._regulation = regulation
-        self._calendar = calendar
+    Args:
+        book: The editions of the regulation: each case is told in the words of its own.
+        tokens: Of the reporters' links.
+        public_url: Where people reach intake.
+    """
+
+    def __init__(self, book: Rulebook, tokens: TrackingTokens, public_url: str) -> None:
+        self._book = book
         self._tokens = tokens
         self._public_url = public_url.rstrip("/")
         self._environment = Environment(
@@ -34,38 +41,79 @@ class Messages:
         )
 
     def render(self, delivery: Delivery) -> tuple[str, str]:
-        """Return the subject and the text of a delivery."""
+        """Return the subject and the text of a delivery.
+
+        Raises:
+            OutageError: the edition of the case is not known here yet.
+        """
         name = f"{delivery.template}.{delivery.language.value}.txt"
-        text = self._environment.get_template(name).render(self._words(delivery))
+        text = self._environment.get_template(name).render(self.words(delivery))
         subject, _, body = text.partition("\n")
         return subject.strip(), body.lstrip("\n")
 
-    def _words(self, delivery: Delivery) -> dict[str, Any]:
-        facts = delivery.facts
-        language = delivery.language
-        category = facts["category"]
-        unit = facts["unit"]
-        return {
-            "code": delivery.code,
-            "category": self._regulation.category(category).name.in_language(language)
-            if category
-            else "",
-            "unit": self._unit_name(unit, language) if unit else "",
-            "promise": promise(
-                facts["received_at"],
-                facts["due_at"],
-                limit=timedelta(seconds=facts["limit_s"]),
-                clock=Clock(facts["clock"]),
-                calendar=self._calendar,
-            ).text(language),
-            "on_time": facts["on_time"],
-            "outcome": facts["outcome"],
-            "link": self._link(delivery.code),
-        }
+    def words(self, delivery: Delivery) -> dict[str, Any]:
+        """Return all that a template may say; what an event does not know is empty."""
+        edition = self._book.of(delivery.facts["regulation"])
+        return {**_words(delivery, edition), "link": self._link(delivery)}
 
-    def _unit_name(self, unit: str, language: Language) -> str:
-        return self._regulation.unit(UnitId(unit)).name.in_language(language)
+    def _link(self, delivery: Delivery) -> str:
+        """Return the way to the case: an official signs in, a reporter's link opens it.
 
-    def _link(self, code: str) -> str:
-        """The token stands behind the #: a browser sends that part to no server and no log."""
-        return f"{self._public_url}/r/{code}#{self._tokens.issue(CaseCode(code))}"
+        The token stands behind the #: a browser sends that part to no server and no log.
+        """
+        if not delivery.to_reporter:
+            return f"{self._public_url}/desk/cases/{delivery.code}"
+        token = self._tokens.issue(CaseCode(delivery.code))
+        return f"{self._public_url}/r/{delivery.code}#{token}"
+
+
+def _words(delivery: Delivery, edition: Edition) -> dict[str, Any]:
+    facts, language, rules = delivery.facts, delivery.language, edition.regulation
+
+    def unit(identifier: UnitId | None) -> str:
+        return rules.unit(identifier).name.in_language(language) if identifier else ""
+
+    def when(name: str) -> str:
+        found = facts.get(name)
+        return moment(found, edition.calendar, language) if found else ""
+
+    category = facts["category"]
+    return {
+        "code": delivery.code,
+        "category": rules.category(category).name.in_language(language) if category else "",
+        "unit": unit(facts["unit"]),
+        "unit_id": facts["unit"],
+        "by": unit(facts.get("by")),
+        "mine": unit(delivery.unit),
+        "running": facts["running"],
+        "coordinated": facts["coordinated"],
+        "promise": _promise(facts, edition.calendar, language),
+        "expected": when("expected_at"),
+        "previous": when("previous_at"),
+        "directive_due": when("directive_due_at"),
+        "on_time": facts.get("on_time"),
+        "reason": facts.get("reason", ""),
+        "dispute_days": rules.procedures.dispute_days,
+        "escalates_after": rules.procedures.escalate_after_hours,
+    }
+
+
+def _promise(facts: dict[str, Any], calendar: Calendar, language: Language) -> str:
+    """Return the deadline in words; with its reasons where a limit counted it."""
+    if facts["limit_s"] is None:
+        return moment(facts["due_at"], calendar, language)
+    return promise(
+        facts["from_at"],
+        facts["due_at"],
+        limit=timedelta(seconds=facts["limit_s"]),
+        clock=Clock(facts["clock"]),
+        calendar=calendar,
+    ).text(language)
+
+
+def moment(at: datetime, calendar: Calendar, language: Language) -> str:
+    """Return an aware instant in the city's words: "09:00 thứ Hai 23/02/2026"."""
+    local = at.astimezone(calendar.zone)
+    if language is Language.VIETNAMESE:
+        return f"{local:%H:%M} {WEEKDAYS_VI[local.weekday()]} {local:%d/%m/%Y}"
+    return f"{local:%H:%M} on {WEEKDAYS_EN[local.weekday()]} {local:%d/%m/%Y}"

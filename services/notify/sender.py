@@ -11,9 +11,11 @@ from services.notify.channels.email import EmailChannel
 from services.notify.domain import Delivery, Outcome
 from services.notify.messages import Messages
 from services.notify.store import DeliveryStore
+from shared.directory import Directory
 from shared.errors import OutageError, PermanentError
 from shared.identity import Vault
 from shared.telemetry import DELIVERIES
+from shared.vocabulary import ReporterId
 
 log = structlog.get_logger()
 
@@ -29,6 +31,7 @@ class Sender:
         vault: Vault,
         messages: Messages,
         *,
+        directory: Directory,
         email: EmailChannel,
         clock: Callable[[], datetime],
         lease: timedelta,
@@ -36,6 +39,7 @@ class Sender:
     ) -> None:
         self._store = store
         self._vault = vault
+        self._directory = directory
         self._messages = messages
         self._email = email
         self._clock = clock
@@ -71,16 +75,39 @@ class Sender:
         return len(held)
 
     async def _send(self, delivery: Delivery) -> Outcome:
+        """Send one; whatever is wrong with it, its neighbours in the batch keep their outcomes."""
         try:
-            reporter = await self._vault.read(delivery.reporter)
+            address = await self._address(delivery)
+            if isinstance(address, Outcome):
+                return address
+            subject, text = self._messages.render(delivery)
+            return await self._email.send(delivery.id, address, subject, text)
+        except OutageError:
+            return Outcome("retry", "outage")
+        except Exception:
+            log.exception("sender.cannot_write", template=delivery.template, code=delivery.code)
+            return Outcome("retry", "not_written")
+
+    async def _address(self, delivery: Delivery) -> str | Outcome:
+        """Look the address up, now; or say why there is none."""
+        reference = delivery.recipient.partition(":")[2]
+        if delivery.to_reporter:
+            return await self._address_of_reporter(ReporterId(reference))
+        contact = await self._directory.find(reference)
+        if contact is None:
+            return Outcome("rejected", "no_contact")
+        if contact.unit != delivery.unit:  # what concerns the unit that they left is not theirs
+            return Outcome("rejected", "moved")
+        return contact.email
+
+    async def _address_of_reporter(self, reference: ReporterId) -> str | Outcome:
+        try:
+            reporter = await self._vault.read(reference)
         except PermanentError:
             return Outcome("rejected", "sealed")
         if reporter is None:
             return Outcome("rejected", "erased")
-        if not reporter.email:
-            return Outcome("rejected", "no_address")
-        subject, text = self._messages.render(delivery)
-        return await self._email.send(delivery.id, reporter.email, subject, text)
+        return reporter.email or Outcome("rejected", "no_address")
 
     async def _send_forever(self) -> None:
         while True:

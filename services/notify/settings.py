@@ -1,5 +1,7 @@
 """What an operator of notify sets: environment variables `NOTIFY_<FIELD>`, secrets also `_FILE`."""
 
+from datetime import time
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -17,6 +19,9 @@ class Settings(ServiceSettings):
     smtp_url: str = "smtp://127.0.0.1:1025"  # smtp://user:password@host:port, smtps:// for TLS
     mail_from: str = "Đà Lạt trực tuyến <khong-tra-loi@dalat.example>"
     ioc_tokens: str = ""  # bearer tokens of the IOC, separated by commas; required outside dev
+
+    quiet_from: time = time(22)  # local: officials get no mail from here on, but for emergencies
+    quiet_until: time = time(6)  # what waited is sent then; the same time twice: no quiet hours
 
     send_at_once: int = Field(default=4, ge=1, le=32)  # SMTP connections kept open
     send_batch: int = Field(default=100, ge=1, le=1000)  # rows claimed per look

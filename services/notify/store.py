@@ -3,44 +3,77 @@
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from services.notify.domain import Delivery, DeliveryState, Outcome, after
 from shared.coalescing import Coalescer
-from shared.errors import DuplicateError
+from shared.errors import CivicError, DuplicateError
 from shared.events import CaseSnapshot
 from shared.mongo import Change, Database, Document, Documents, Index
-from shared.vocabulary import Language, ReporterId
+from shared.vocabulary import CaseCode, Language
 
 DELIVERIES = "deliveries"
 CASES = "cases"
+# The server uses a partial index only where the query repeats its condition.
+IS_DATE: Document = {"$type": "date"}
+GIVEN_UP: Document = {"given_up_at": IS_DATE}
+
+
+class NotHeardYetError(CivicError):
+    """No event of the case has been heard; it is on its way."""
+
+
+class BadCursorError(CivicError):
+    """A cursor that no list of ours gave out."""
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """A message that nobody got, and will not get without help."""
+
+    id: str
+    code: str
+    event: str
+    template: str
+    channel: str
+    recipient: str
+    unit: str | None
+    state: DeliveryState
+    reason: str
+    attempts: int
+    given_up_at: datetime
 
 
 class DeliveryStore:
     """Deliveries in MongoDB: a row per event, recipient and channel."""
 
     def __init__(self, base: Database) -> None:
-        pending = Index(("next_at",), where={"next_at": {"$type": "date"}})
-        self.documents = Documents(base, DELIVERIES, (pending, Index(("code",))))
+        pending = Index(("next_at",), where={"next_at": IS_DATE})
+        given_up = Index(("given_up_at", "_id"), where=GIVEN_UP)
+        self.documents = Documents(base, DELIVERIES, (pending, given_up, Index(("code",))))
 
     async def add(self, delivery: Delivery, now: datetime) -> None:
-        """Store a delivery to be made; one that is stored already stays as it is."""
+        """Store a delivery; one that is stored already stays as it is."""
+        done_at = None if delivery.next_at else now
         document = {
             "_id": delivery.id,
             "event": delivery.event,
             "template": delivery.template,
             "channel": delivery.channel,
-            "reporter": delivery.reporter,
+            "recipient": delivery.recipient,
+            "unit": delivery.unit,
             "language": delivery.language.value,
             "code": delivery.code,
             "facts": delivery.facts,
-            "state": DeliveryState.PENDING.value,
+            "state": delivery.state.value,
             "attempts": 0,
-            "reason": "",
+            "reason": delivery.reason,
             "created_at": now,
-            "next_at": now,
-            "done_at": None,
+            "next_at": delivery.next_at,
+            "done_at": done_at,
+            "given_up_at": _given_up_at(delivery.state, done_at),
         }
         with suppress(DuplicateError):
             await self.documents.insert(document)
@@ -52,19 +85,15 @@ class DeliveryStore:
 
         A sender that dies holding a claim gives it back by the passing of its lease.
         """
-        found = await self.documents.find(
-            {"next_at": {"$lte": now, "$type": "date"}},
-            sort=[("next_at", 1)],
-            limit=limit,
-            fields=["_id"],
-        )
+        due = {"next_at": {**IS_DATE, "$lte": now}}
+        found = await self.documents.find(due, sort=[("next_at", 1)], limit=limit, fields=["_id"])
         token = secrets.token_hex(8)
         if not found:
             return token, []
-        wanted = {"_id": {"$in": [each["_id"] for each in found]}, "next_at": {"$lte": now}}
+        named = {"_id": {"$in": [each["_id"] for each in found]}}
         change = {"$set": {"claim": token, "next_at": now + lease}, "$inc": {"attempts": 1}}
-        await self.documents.update_many(wanted, change)
-        held = await self.documents.find({"claim": token}, limit=limit)
+        await self.documents.update_many({**named, **due}, change)
+        held = await self.documents.find({**named, "claim": token}, limit=limit)
         return token, [_delivery(each) for each in held]
 
     async def settle(
@@ -80,10 +109,27 @@ class DeliveryStore:
                 "reason": outcome.reason,
                 "next_at": next_at,
                 "done_at": done_at,
+                "given_up_at": _given_up_at(state, done_at),
                 "claim": None,
             }
             changes.append(({"_id": delivery.id, "claim": token}, {"$set": fields}))
         await self.documents.update_each(changes)
+
+    async def undelivered(
+        self, limit: int, cursor: str | None = None
+    ) -> tuple[list[Undelivered], str | None]:
+        """Return messages that were given up, the latest first, and a cursor for more.
+
+        Raises:
+            BadCursorError: the cursor is none of this list's.
+        """
+        query = {"$and": [GIVEN_UP, _behind(cursor)]} if cursor else GIVEN_UP
+        found = await self.documents.find(
+            query, sort=[("given_up_at", -1), ("_id", -1)], limit=limit + 1
+        )
+        shown = [_undelivered(each) for each in found[:limit]]
+        last = shown[-1] if len(found) > limit else None
+        return shown, f"{last.given_up_at.isoformat()}~{last.id}" if last else None
 
 
 class CaseView:
@@ -96,6 +142,17 @@ class CaseView:
     async def note(self, sequence: int, case: CaseSnapshot) -> None:
         """Keep this snapshot unless a newer one is there."""
         await self._notes((sequence, case))
+
+    async def newest(self, code: CaseCode) -> CaseSnapshot:
+        """Return the newest snapshot of a case that was heard.
+
+        Raises:
+            NotHeardYetError: none was.
+        """
+        document = await self.documents.load(code)
+        if document is None:
+            raise NotHeardYetError(code)
+        return CaseSnapshot.model_validate(document["case"])
 
     async def _note_many(self, notes: Sequence[tuple[int, CaseSnapshot]]) -> list[None]:
         newest: dict[str, tuple[int, CaseSnapshot]] = {}
@@ -149,14 +206,35 @@ DONE = {"resolved", "closed", "refused", "redirected", "withdrawn"}
 
 
 def _delivery(document: Document) -> Delivery:
+    names = ("event", "template", "channel", "recipient", "code", "unit", "next_at", "reason")
     return Delivery(
         id=document["_id"],
-        event=document["event"],
-        template=document["template"],
-        channel=document["channel"],
-        reporter=ReporterId(document["reporter"]),
         language=Language(document["language"]),
-        code=document["code"],
+        state=DeliveryState(document["state"]),
         attempts=document["attempts"],
         facts=document["facts"],
+        **{name: document[name] for name in names},
     )
+
+
+def _undelivered(document: Document) -> Undelivered:
+    names = [each.name for each in fields(Undelivered) if each.name not in {"id", "state"}]
+    return Undelivered(
+        id=document["_id"],
+        state=DeliveryState(document["state"]),
+        **{name: document[name] for name in names},
+    )
+
+
+def _given_up_at(state: DeliveryState, done_at: datetime | None) -> datetime | None:
+    return done_at if state in {DeliveryState.FAILED, DeliveryState.UNDELIVERABLE} else None
+
+
+def _behind(cursor: str) -> Document:
+    at, _, identifier = cursor.partition("~")
+    try:
+        given_up_at = datetime.fromisoformat(at)
+    except ValueError as error:
+        raise BadCursorError(cursor) from error
+    same = {"given_up_at": given_up_at, "_id": {"$lt": identifier}}
+    return {"$or": [{"given_up_at": {"$lt": given_up_at}}, same]}

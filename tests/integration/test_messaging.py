@@ -306,9 +306,9 @@ async def test_a_handled_message_is_gone(amqp_url: str, publisher: Publisher, lo
     ("body", "failures", "reason"),
     [
         pytest.param(submitted(1).body, [PermanentError("not for us")], "not for us", id="refused"),
-        pytest.param(b"\xff\x00 no JSON", [], "not an event: JSONDecodeError", id="garbage"),
-        pytest.param(b"", [], "not an event: JSONDecodeError", id="empty"),
-        pytest.param(b"[]", [], "not an event: TypeError", id="JSON, but no envelope"),
+        pytest.param(b"\xff\x00 no JSON", [], "not JSON: JSONDecodeError", id="garbage"),
+        pytest.param(b"", [], "not JSON: JSONDecodeError", id="empty"),
+        pytest.param(b"[]", [], "schema: envelope: model_type", id="JSON, but no envelope"),
         pytest.param(
             submitted(1).body.replace(b'"actor"', b'"sender"'),
             [],

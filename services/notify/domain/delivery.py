@@ -1,0 +1,230 @@
+"""A message on its way to one recipient: what it says, when it is tried, how it ends. Pure."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Any
+
+from services.notify.domain.audiences import DONE, Heard, Notice, handling
+from services.notify.domain.quiet import QuietHours
+from shared.events import (
+    CaseEvent,
+    CaseForwarded,
+    CaseRedirected,
+    CaseRefused,
+    CaseResolved,
+    CoordinationMoved,
+    CoordinationProposed,
+    DeadlineEvent,
+    DirectiveGiven,
+    Event,
+    MessageAdded,
+)
+from shared.vocabulary import Language, UnitId
+
+EMAIL = "email"
+
+# Kinds of recipients, before the colon of a recipient's reference.
+REPORTER = "reporter"  # a reference into the sealed vault
+ACCOUNT = "account"  # an official
+UNIT = "unit"  # a unit that has nobody to tell
+
+NO_CONTACT = "no_contact"
+EMERGENCY = "emergency"  # flag of a case
+
+# Seconds until the next attempt; the last one repeats. Together about two days, as a mail server
+# that is down over a weekend needs.
+BACK_OFF_S = (5, 30, 120, 600, 3600)
+ATTEMPTS = 50
+
+
+class DeliveryState(StrEnum):
+    """Where a message to a person stands; all but the first are terminal."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNDELIVERABLE = "undeliverable"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a channel says of one attempt.
+
+    Attributes:
+        kind: `accepted`, `rejected` (never again), `retry`, or `ambiguous` (it may have arrived;
+            tried again under the same message id, since silence is worse than a second mail).
+        reason: A stable code without personal data.
+    """
+
+    kind: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Person:
+    """An official who can be told; the mailbox shows who shares one, and is kept nowhere."""
+
+    account: str
+    language: Language
+    mailbox: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One message to one recipient over one channel, about one event.
+
+    Attributes:
+        recipient: `reporter:<reference>`, `account:<id>`, or `unit:<id>` when it has nobody.
+        unit: As whose official the recipient is told; None for a reporter.
+        next_at: When the next attempt is due; None: never.
+        facts: What the message is written from; codes and times, nothing personal.
+    """
+
+    id: str
+    event: str
+    template: str
+    channel: str
+    recipient: str
+    language: Language
+    code: str
+    next_at: datetime | None
+    unit: UnitId | None = None
+    state: DeliveryState = DeliveryState.PENDING
+    reason: str = ""
+    attempts: int = 0
+    facts: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def to_reporter(self) -> bool:
+        """Whether a reporter is told."""
+        return self.recipient.startswith(f"{REPORTER}:")
+
+
+def deliveries(
+    heard: Heard,
+    told: Sequence[tuple[Notice, Sequence[Person]]],
+    *,
+    now: datetime,
+    quiet: QuietHours,
+) -> list[Delivery]:
+    """Return a delivery per recipient: whoever is meant twice, or shares a mailbox, gets one.
+
+    Nobody is told what they did themselves. A unit without contacts gets a delivery that cannot be
+    made, so that somebody sees it.
+
+    Args:
+        heard: What happened.
+        told: The notices, each with the people it is for; the first notice of a person counts.
+        now: Aware instant.
+        quiet: When officials get no mail, unless the case is an emergency.
+    """
+    case = heard.case
+    at = now if EMERGENCY in case.flags else quiet.over_at(now)
+    write = partial(_delivery, heard=heard, facts=_facts(heard))
+    # whoever did it, and whose mailbox has the message already
+    told_already = {heard.event.actor} if isinstance(heard.event, CaseEvent) else set[str]()
+    owed: dict[str, Delivery] = {}
+    for notice, people in told:
+        if notice.unit is None:
+            made = [write(notice, f"{REPORTER}:{case.reporter}", case.language, now)]
+        elif not people:
+            made = [write(notice, f"{UNIT}:{notice.unit}", Language.VIETNAMESE, None)]
+        else:
+            made: list[Delivery] = []
+            for person in people:
+                if told_already.isdisjoint({person.account, person.mailbox}):
+                    told_already |= {person.account, person.mailbox}
+                    made.append(write(notice, f"{ACCOUNT}:{person.account}", person.language, at))
+        owed |= {each.recipient: each for each in made if each.recipient not in owed}
+    return list(owed.values())
+
+
+def delivery_id(event: str, channel: str, recipient: str) -> str:
+    """Return the identity of a delivery: one per event, recipient and channel, for ever."""
+    return hashlib.sha256(f"{event}|{channel}|{recipient}".encode()).hexdigest()[:32]
+
+
+def after(outcome: Outcome, attempts: int, now: datetime) -> tuple[DeliveryState, datetime | None]:
+    """Return the state after an attempt, and when the next one is due (None: never).
+
+    Args:
+        outcome: What the channel said.
+        attempts: Attempts made, this one included.
+        now: Aware instant.
+    """
+    if outcome.kind == "accepted":
+        return DeliveryState.SENT, None
+    if outcome.kind == "rejected":
+        return DeliveryState.UNDELIVERABLE, None
+    if attempts >= ATTEMPTS:
+        return DeliveryState.FAILED, None
+    wait_s = BACK_OFF_S[min(attempts, len(BACK_OFF_S)) - 1]
+    return DeliveryState.PENDING, now + timedelta(seconds=wait_s)
+
+
+def _delivery(
+    notice: Notice,
+    recipient: str,
+    language: Language,
+    next_at: datetime | None,
+    *,
+    heard: Heard,
+    facts: dict[str, Any],
+) -> Delivery:
+    nobody = next_at is None
+    return Delivery(
+        id=delivery_id(heard.id, EMAIL, recipient),
+        event=heard.id,
+        template=notice.template,
+        channel=EMAIL,
+        recipient=recipient,
+        language=language,
+        code=heard.case.code,
+        next_at=next_at,
+        unit=notice.unit,
+        state=DeliveryState.UNDELIVERABLE if nobody else DeliveryState.PENDING,
+        reason=NO_CONTACT if nobody else "",
+        facts=facts,
+    )
+
+
+def _facts(heard: Heard) -> dict[str, Any]:
+    """No more than code, state, units and times: a mail is read by more than its addressee."""
+    case = heard.case
+    return {
+        "regulation": case.regulation,
+        "category": case.category,
+        "unit": handling(case),
+        "running": case.state not in DONE,
+        "coordinated": case.expected_at is not None,
+        "from_at": case.counted_from or case.received_at,
+        "due_at": case.due_at,
+        "limit_s": case.limit_s,
+        "clock": case.clock.value,
+        "expected_at": case.expected_at,
+        **_particulars(heard.event),
+    }
+
+
+def _particulars(event: Event) -> dict[str, Any]:  # noqa: PLR0911 - reads as a table
+    match event:
+        case CaseResolved():
+            return {"on_time": event.on_time}
+        case CaseRefused() | CaseRedirected():
+            return {"reason": event.reason}
+        case CaseForwarded() | MessageAdded():
+            return {"by": event.by}
+        case CoordinationProposed():
+            return {"expected_at": event.expected_at}
+        case CoordinationMoved():
+            return {"previous_at": event.previous}
+        case DirectiveGiven():
+            return {"directive_due_at": event.due_at}
+        case DeadlineEvent():  # its own date: an approved one has no limit that counts it
+            return {"due_at": event.due_at, "limit_s": None, "expected_at": None}
+        case _:
+            return {}

@@ -1,0 +1,165 @@
+"""The wire, byte by byte: one golden file per event type, written from a builder's example.
+
+`python -m tests.contract.golden_events` writes the files that are missing. A file that no longer
+says what the code writes is kept under `older/`, for whoever still holds such bytes must be
+understood, and a new one is written; with `--unreleased` it is replaced instead.
+"""
+
+import hashlib
+import sys
+import types
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from shared.events import EVENTS, CaseEvent, CaseSnapshot, Event, event_id, to_wire
+from shared.vocabulary import Anonymity, Channel, Clock, Language, Origin, ReporterKind, State
+
+GOLDEN = Path(__file__).parent / "golden"
+OLDER = GOLDEN / "older"
+CODE = "DL-7K3Q-9M2F"
+DISCLOSURE = "d_5f0c2a9b7e14"
+SEQUENCE = 3
+AT = datetime(2026, 1, 12, 1, 20, 30, 250_000, tzinfo=UTC)
+
+# What every field looks like, by its name; a name means the same in every event.
+VALUES: Mapping[str, Any] = {
+    "about": ("urban_order_team",),
+    "actor": "a_9d1f02c7",
+    "addressee": "ward_1",
+    "anonymity": Anonymity.CONFIDENTIAL,
+    "approaching_at": datetime(2026, 1, 12, 2, 30, tzinfo=UTC),
+    "area": "ward_1",
+    "area_origin": "place",
+    "at": AT,
+    "audio": 1,
+    "basis": "limit",
+    "by": "ward_1",
+    "calendar": "vn-state-2026-10-02",
+    "case_sequence": 1,
+    "category": "urban_order",
+    "category_origin": Origin.REPORTER,
+    "channel": Channel.WEB,
+    "clock": Clock.WORKING,
+    "code": CODE,
+    "confidence": 0.75,
+    "coordinating_units": ("dept_health",),
+    "counted_from": datetime(2026, 1, 12, 1, 0, tzinfo=UTC),
+    "directive": "v_71c4",
+    "disputes": 1,
+    "due_at": datetime(2026, 1, 12, 3, 0, tzinfo=UTC),
+    "end": datetime(2026, 1, 12, 3, 0, tzinfo=UTC),
+    "expected_at": datetime(2026, 1, 14, 9, 0, tzinfo=UTC),
+    "expires_at": datetime(2026, 2, 12, 1, 0, tzinfo=UTC),
+    "fields": ("content", "evidence"),
+    "flags": ("outside_city",),
+    "hops": 1,
+    "image": 2,
+    "keywords": ("lấn chiếm vỉa hè",),
+    "language": Language.VIETNAMESE,
+    "lat": 11.9404,
+    "late_firing_s": 0,
+    "limit_s": 7200,
+    "lon": 108.4583,
+    "mentions": ("ward_1",),
+    "monitoring_unit": "urban_order_team",
+    "on_time": True,
+    "outcome": "done",
+    "previous": datetime(2026, 1, 13, 9, 0, tzinfo=UTC),
+    "reason": "window_passed",
+    "reasons": ("rude_words",),
+    "received_at": datetime(2026, 1, 12, 1, 0, tzinfo=UTC),
+    "regulation": "dalat@2020-1",
+    "reporter": "r_0123456789abcdef01234567",
+    "reporter_kind": ReporterKind.RESIDENT,
+    "resolved_at": datetime(2026, 1, 12, 2, 45, tzinfo=UTC),
+    "restricted": False,
+    "routing_sequence": 1,
+    "rule": "urban_order",
+    "score": 4,
+    "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "size_bytes": 48_211,
+    "start": datetime(2026, 1, 12, 1, 0, tzinfo=UTC),
+    "stated_area": "ward_1",
+    "state": State.ACCEPTED,
+    "unit": "ward_1",
+    "units": ("dept_health",),
+    "version": 1,
+}
+OTHERWISE: Mapping[tuple[str, str], Any] = {
+    ("case.submitted.v1", "actor"): "reporter",
+    ("case.submitted.v1", "by"): None,
+    ("case.recategorised.v1", "previous"): "environment",
+}
+
+
+def example(model: type[BaseModel]) -> Any:
+    """Return a thing with every field filled, the optional ones too."""
+    kind = getattr(model, "type", "")
+    values = {
+        name: OTHERWISE.get((kind, name), _value(name, field.annotation))
+        for name, field in model.model_fields.items()
+    }
+    return model(**values)
+
+
+def _value(name: str, annotation: Any) -> Any:
+    if nested := _nested(annotation):
+        one = example(nested)
+        return (one,) if get_origin(annotation) is tuple else one
+    if name not in VALUES:
+        raise KeyError(f"say in VALUES of {__name__} what the field {name!r} looks like")
+    return VALUES[name]
+
+
+def _nested(annotation: Any) -> type[BaseModel] | None:
+    """Return the model inside `Model`, `Model | None` or `tuple[Model, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in {tuple, Union, types.UnionType}:
+        found = [_nested(each) for each in get_args(annotation)]
+        return next((each for each in found if each), None)
+    return None
+
+
+def subject(kind: type[Event]) -> str:
+    """Return what an event of this type is about."""
+    return DISCLOSURE if kind.type.startswith("disclosure.") else CODE
+
+
+def written(kind: type[Event]) -> bytes:
+    """Return the bytes that the code writes for the example of a type."""
+    return to_wire(
+        example(kind),
+        subject=subject(kind),
+        sequence=SEQUENCE,
+        at=AT,
+        case=example(CaseSnapshot) if issubclass(kind, CaseEvent) else None,
+    )
+
+
+def identity(kind: type[Event]) -> str:
+    """Return the id of the example of a type."""
+    return event_id(kind.type.partition(".")[0], subject(kind), SEQUENCE)
+
+
+def main(*, unreleased: bool) -> None:
+    """Write what is missing or no longer true."""
+    OLDER.mkdir(parents=True, exist_ok=True)
+    for kind in EVENTS.values():
+        path, body = GOLDEN / f"{kind.type}.json", written(kind)
+        if path.exists() and path.read_bytes() == body:
+            continue
+        if path.exists() and not unreleased:
+            old = path.read_bytes()
+            digest = hashlib.sha256(old).hexdigest()[:8]
+            (OLDER / f"{kind.type}.{digest}.json").write_bytes(old)
+        path.write_bytes(body)
+        sys.stdout.write(f"{path.name}\n")
+
+
+if __name__ == "__main__":
+    main(unreleased="--unreleased" in sys.argv)

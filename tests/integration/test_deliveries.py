@@ -1,0 +1,466 @@
+"""From an event to the mailboxes: rows on a real database, mails through a real mail server."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.notify.channels.email import EmailChannel
+from services.notify.domain import QuietHours
+from services.notify.handlers import on_event
+from services.notify.messages import Messages
+from services.notify.sender import Sender
+from services.notify.store import BadCursorError, CaseView, DeliveryStore, NotHeardYetError
+from shared import mongo
+from shared.directory import FRESH_S, Contact, Directory
+from shared.events import CaseAccepted, CaseEvent, DeadlineMissed, DeadlineSet, Received
+from shared.identity import Reporter, Seal, TrackingTokens, Vault
+from shared.mongo import Database
+from shared.rulebook import Edition, Rulebook
+from shared.settings import RULES
+from shared.vocabulary import OFFICE, Language, ReporterId, Role, State, UnitId
+from tests.builders import CODE, RECEIVED, dalat, received, state_calendar
+from tests.unit.notify_events import (
+    HELPER,
+    LEAD,
+    MORNING,
+    NIGHT,
+    NOON,
+    RESOLVED,
+    SAID,
+    WARD,
+    assigned,
+    case,
+    deadline,
+    heard_deadline,
+)
+
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+BOOK = Rulebook(
+    Edition(dalat(), state_calendar(), "", dalat().valid_from, RECEIVED, "file"),
+    RULES / "calendars",
+)
+HEAD, CLERK = Role.UNIT_HEAD, Role.OFFICE_CLERK
+
+
+@dataclass
+class World:
+    """Notify without its queue: what it hears is handed to it."""
+
+    store: DeliveryStore
+    view: CaseView
+    directory: Directory
+    vault: Vault
+    sender: Sender
+    mail: Path
+    suffix: str
+    now: datetime = NOON
+    elapsed_s: float = 0.0
+
+    async def hear(self, message: Received) -> None:
+        await on_event(
+            message,
+            self.store,
+            self.view,
+            directory=self.directory,
+            quiet=QuietHours(time(22), time(6), state_calendar().zone),
+            sender=self.sender,
+            clock=lambda: self.now,
+        )
+
+    async def hear_case(self, event: CaseEvent, sequence: int = 2, **changes: Any) -> None:
+        await self.hear(received(event, case(**{"reporter": None, **changes}), sequence))
+
+    async def employ(
+        self, account: str, role: Role = Role.OFFICER, unit: UnitId = WARD, **changes: Any
+    ) -> None:
+        plain: dict[str, Any] = {"email": self.address(account)}
+        contact = Contact(account, unit, role, **{**plain, **changes})
+        await self.directory.put(contact, version=1)
+
+    def address(self, name: str) -> str:
+        return f"{name}.{self.suffix}@example.com"
+
+    async def rows(self) -> dict[str, dict[str, Any]]:
+        found = await self.store.documents.find({}, limit=1000)
+        return {each["recipient"]: each for each in found}
+
+    async def send(self) -> None:
+        while await self.sender.send_due():
+            pass
+
+    def mails(self) -> dict[str, str]:
+        """Subjects by who got them; nobody gets two."""
+        found: dict[str, str] = {}
+        for path in sorted(self.mail.glob("*.eml")):
+            mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+            name, suffix = str(mail["To"]).partition("@")[0].split(".")
+            if suffix == self.suffix:
+                assert name not in found
+                found[name] = mail["Subject"]
+        return found
+
+
+@pytest.fixture
+async def base(mongo_url: str, database_prefix: str) -> AsyncIterator[Database]:
+    client = mongo.connect(mongo_url)
+    yield mongo.database(client, f"{database_prefix}_notify")
+    client.close()
+
+
+@pytest.fixture
+async def world(
+    base: Database, servers: dict[str, Any], database_prefix: str
+) -> AsyncIterator[World]:
+    email = EmailChannel(servers["smtp"], "Notify <notify@dalat.example>", 2)
+    store, vault = DeliveryStore(base), Vault(base, Seal(KEY))
+    directory = Directory(base, clock=lambda: made.elapsed_s)
+    made = World(
+        store=store,
+        view=CaseView(base),
+        directory=directory,
+        vault=vault,
+        sender=Sender(
+            store,
+            vault,
+            Messages(BOOK, TrackingTokens(["secret"]), "https://dalat.example"),
+            directory=directory,
+            email=email,
+            clock=lambda: made.now,
+            lease=timedelta(seconds=60),
+            batch=10,
+        ),
+        mail=Path(servers["mail"]),
+        suffix=database_prefix,
+    )
+    await store.documents.ensure_indexes()
+    await directory.documents.ensure_indexes()
+    yield made
+    await email.stop()
+
+
+# Rows
+
+
+async def test_an_assignment_is_mailed_to_the_whole_unit_and_to_nobody_else(world: World):
+    await world.employ("officer")
+    await world.employ("head", HEAD)
+    await world.employ("elsewhere", unit=HELPER)
+
+    await world.hear_case(assigned())
+    await world.send()
+
+    subject = f"[{CODE}] Phản ánh mới giao cho UBND phường 1"
+    assert world.mails() == {"officer": subject, "head": subject}
+    assert {each["state"] for each in (await world.rows()).values()} == {"sent"}
+
+
+async def test_everybody_reads_their_own_language(world: World):
+    await world.employ("officer", language=Language.ENGLISH)
+
+    await world.hear_case(assigned())
+    await world.send()
+
+    assert world.mails() == {"officer": f"[{CODE}] A new report for Ward 1 People's Committee"}
+
+
+async def test_rows_hold_accounts_and_no_address(world: World):
+    await world.employ("officer")
+
+    await world.hear_case(assigned())
+    await world.send()
+
+    rows = await world.rows()
+    assert list(rows) == ["account:officer"]
+    assert "example.com" not in repr(rows)
+
+
+async def test_the_same_event_heard_again_is_told_once(world: World):
+    await world.employ("officer")
+
+    await asyncio.gather(*(world.hear_case(assigned()) for _ in range(5)))
+    await world.send()
+    await world.hear_case(assigned())
+    await world.send()
+
+    assert len(await world.rows()) == 1
+    assert list(world.mails()) == ["officer"]
+
+
+async def test_a_reporter_is_told_beside_the_unit(world: World):
+    await world.employ("officer")
+    reference = await world.vault.store(Reporter(email=world.address("an")), NOON)
+
+    await world.hear_case(assigned(), reporter=reference)
+    await world.send()
+
+    assert set(await world.rows()) == {f"reporter:{reference}", "account:officer"}
+    assert set(world.mails()) == {"an", "officer"}
+
+
+async def test_a_reporter_who_was_erased_meanwhile_gets_nothing(world: World):
+    reference = await world.vault.store(Reporter(email=world.address("an")), NOON)
+    await world.hear_case(RESOLVED, reporter=reference)
+    await world.vault.shred(reference, NOON)
+
+    await world.send()
+
+    row = (await world.rows())[f"reporter:{reference}"]
+    assert (row["state"], row["reason"]) == ("undeliverable", "erased")
+    assert world.mails() == {}
+
+
+# Deadlines
+
+
+async def test_a_missed_deadline_reaches_head_monitor_and_office(world: World):
+    await world.employ("officer")
+    await world.employ("head", HEAD)
+    await world.employ("watcher", unit=LEAD)
+    await world.employ("clerk", CLERK, OFFICE)
+    await world.hear_case(CaseAccepted(**SAID, unit=WARD))
+
+    await world.hear(heard_deadline(deadline(DeadlineMissed)))
+
+    rows = await world.rows()
+    assert {recipient: each["template"] for recipient, each in rows.items()} == {
+        "account:head": "desk_missed",
+        "account:watcher": "desk_missed_elsewhere",
+        "account:clerk": "desk_missed_elsewhere",
+    }
+
+
+async def test_a_reminder_of_a_report_about_a_unit_never_reaches_that_unit(world: World):
+    await world.employ("watcher", unit=LEAD)
+    await world.employ("head", HEAD)
+    await world.hear_case(CaseAccepted(**SAID, unit=WARD), about=(LEAD,))
+
+    await world.hear(heard_deadline(deadline(DeadlineMissed)))
+
+    assert set(await world.rows()) == {"account:head", "unit:office"}
+
+
+async def test_nobody_is_chased_for_a_case_whose_result_was_heard_of_first(world: World):
+    await world.employ("head", HEAD)
+    await world.hear_case(RESOLVED, 5, state=State.RESOLVED)
+    await world.hear_case(CaseAccepted(**SAID, unit=WARD), 3)  # late, and older
+
+    await world.hear(heard_deadline(deadline(DeadlineMissed)))
+
+    assert await world.rows() == {}
+
+
+async def test_a_reminder_of_a_case_that_was_not_heard_of_yet_is_tried_again(world: World):
+    with pytest.raises(NotHeardYetError):
+        await world.hear(heard_deadline(deadline(DeadlineMissed)))
+
+    assert await world.rows() == {}
+
+
+async def test_what_nobody_is_told_of_costs_no_look_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    def refuse(*_: Any) -> None:
+        raise AssertionError("looked up for nothing")
+
+    monkeypatch.setattr(world.directory, "of", refuse)
+    monkeypatch.setattr(world.view, "newest", refuse)
+    proof = {"start": NOON, "limit_s": 7200, "clock": case().clock, "calendar": "", "intervals": ()}
+
+    await world.hear_case(CaseAccepted(**SAID, unit=WARD))
+    await world.hear(heard_deadline(deadline(DeadlineSet, **proof, approaching_at=NOON)))
+
+    assert await world.rows() == {}
+
+
+# Quiet hours
+
+
+async def test_a_mail_of_the_night_leaves_at_six(world: World):
+    await world.employ("officer")
+    world.now = NIGHT
+    await world.hear_case(assigned())
+
+    await world.send()
+    world.now = MORNING - timedelta(seconds=1)
+    await world.send()
+    assert world.mails() == {}
+
+    world.now = MORNING
+    await world.send()
+    assert list(world.mails()) == ["officer"]
+
+
+async def test_an_emergency_wakes_people(world: World):
+    await world.employ("officer")
+    world.now = NIGHT
+
+    await world.hear_case(assigned(), flags=("emergency",))
+    await world.send()
+
+    assert list(world.mails()) == ["officer"]
+
+
+# Nobody there
+
+
+async def test_a_unit_without_contacts_is_listed_for_somebody_to_see(world: World):
+    await world.hear_case(assigned())
+    await world.send()
+
+    (lost,), cursor = await world.store.undelivered(10)
+    assert (lost.recipient, lost.unit, lost.reason) == ("unit:ward_1", WARD, "no_contact")
+    assert (lost.code, lost.template, lost.given_up_at) == (CODE, "desk_assigned", NOON)
+    assert cursor is None
+
+
+async def test_the_list_of_what_nobody_got_goes_on_behind_its_cursor(world: World):
+    for sequence in range(2, 9):
+        world.now = NOON + timedelta(minutes=sequence // 3)  # some at the same moment
+        await world.hear_case(assigned(), sequence)
+
+    seen: list[str] = []
+    cursor: str | None = None
+    while True:
+        page, cursor = await world.store.undelivered(2, cursor)
+        seen += [each.event for each in page]
+        if cursor is None:
+            break
+
+    assert len(seen) == len(set(seen)) == 7
+    assert seen[0] in {f"{CODE}.case.{each}" for each in (6, 7, 8)}  # the latest first
+    with pytest.raises(BadCursorError):
+        await world.store.undelivered(2, "somewhere")
+
+
+async def test_no_query_reads_the_whole_collection(world: World, base: Database):
+    await base.command("profile", 2)
+    await world.employ("officer")
+    await world.hear_case(assigned())
+    await world.hear_case(assigned(unit=HELPER), 3, unit=HELPER)
+    await world.send()
+    await world.store.undelivered(10)
+    await base.command("profile", 0)
+
+    done = await base["system.profile"].find({"ns": f"{base.name}.deliveries"}).to_list(100)
+    plans = {each["planSummary"] for each in done if "planSummary" in each}
+    assert any("given_up_at" in each for each in plans)
+    assert any("next_at" in each for each in plans)
+    assert "COLLSCAN" not in plans
+
+
+async def test_who_left_the_unit_before_the_mail_went_out_does_not_get_it(world: World):
+    await world.employ("officer")
+    world.now = NIGHT
+    await world.hear_case(assigned())
+    await world.directory.put(Contact("officer", HELPER, HEAD, world.address("officer")), version=2)
+
+    world.now = MORNING
+    await world.send()
+
+    row = (await world.rows())["account:officer"]
+    assert (row["state"], row["reason"]) == ("undeliverable", "moved")
+    assert world.mails() == {}
+
+
+async def test_whose_account_was_closed_before_the_mail_went_out_does_not_get_it(world: World):
+    await world.employ("officer")
+    world.now = NIGHT
+    await world.hear_case(assigned())
+    await world.directory.remove("officer", version=2)
+
+    world.now = MORNING
+    await world.send()
+
+    row = (await world.rows())["account:officer"]
+    assert (row["state"], row["reason"]) == ("undeliverable", "no_contact")
+
+
+async def test_a_message_that_cannot_be_written_does_not_hold_up_its_neighbours(world: World):
+    await world.employ("officer")
+    await world.employ("helper", unit=HELPER)
+    await world.hear_case(assigned())
+    broken = {"$set": {"template": "of_tomorrow"}}
+    await world.store.documents.update_one({"recipient": "account:officer"}, broken)
+    await world.hear_case(assigned(unit=HELPER), 3, unit=HELPER)
+
+    await world.send()
+
+    rows = await world.rows()
+    assert rows["account:helper"]["state"] == "sent"
+    assert (rows["account:officer"]["state"], rows["account:officer"]["reason"]) == (
+        "pending",
+        "not_written",
+    )
+    assert rows["account:officer"]["next_at"] == NOON + timedelta(seconds=5)
+
+
+# The directory
+
+
+async def test_the_directory_knows_who_of_a_unit_has_a_role(world: World):
+    await world.employ("b")
+    await world.employ("a", HEAD)
+    await world.employ("c", unit=HELPER)
+
+    everybody = await world.directory.of(WARD, {Role.OFFICER, HEAD})
+    heads = await world.directory.of(WARD, {HEAD})
+
+    assert [each.account for each in everybody] == ["a", "b"]
+    assert [each.account for each in heads] == ["a"]
+    assert await world.directory.of(LEAD, {HEAD}) == []
+
+
+async def test_a_look_up_stays_fresh_for_a_few_seconds(world: World):
+    await world.directory.of(WARD, {Role.OFFICER})
+    await world.employ("officer")
+
+    assert await world.directory.of(WARD, {Role.OFFICER}) == []
+    world.elapsed_s = FRESH_S
+    assert [each.account for each in await world.directory.of(WARD, {Role.OFFICER})] == ["officer"]
+
+
+async def test_an_earlier_version_of_an_account_never_replaces_a_later_one(world: World):
+    later = Contact("officer", HELPER, HEAD, "later@example.com")
+    earlier = Contact("officer", WARD, Role.OFFICER, "earlier@example.com")
+
+    await world.directory.put(later, version=3)
+    await world.directory.put(earlier, version=2)
+    assert await world.directory.find("officer") == later
+
+    await world.directory.remove("officer", version=4)
+    await world.directory.put(later, version=3)
+    assert await world.directory.find("officer") is None
+    assert await world.directory.of(HELPER, {HEAD}) == []
+
+    await world.directory.put(earlier, version=5)
+    assert await world.directory.find("officer") == earlier
+
+
+async def test_a_closed_account_leaves_no_address_behind(world: World):
+    await world.employ("officer")
+
+    await world.directory.remove("officer", version=1)
+
+    document = await world.directory.documents.load("officer")
+    assert "example.com" not in repr(document)
+
+
+async def test_a_contact_does_not_print_its_address():
+    assert "example.com" not in repr(Contact("a", WARD, HEAD, "an.nguyen@example.com"))
+
+
+async def test_a_reference_is_read_from_the_collection_that_it_names(world: World):
+    """An official whose account id looks like a reporter's reference stays an official."""
+    await world.employ("reporter_r_1")
+    await world.hear_case(assigned(), reporter=ReporterId("r_unknown"))
+    await world.send()
+
+    rows = await world.rows()
+    assert rows["account:reporter_r_1"]["state"] == "sent"
+    assert rows["reporter:r_unknown"]["reason"] == "erased"
