@@ -29,11 +29,13 @@ from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from services.intake.submission import remove_leftovers
 from shared import logs, problems, topology, web
+from shared.directory import Directory
 from shared.errors import CivicError
 from shared.identity import Seal, TrackingTokens, Vault
 from shared.media import MediaStore
 from shared.rulebook import load_rulebook
 from shared.runtime import Runtime, utc_now
+from shared.screening import load_screening
 
 
 def create_app() -> FastAPI:
@@ -63,18 +65,28 @@ def create_app() -> FastAPI:
     privacy = PrivacyDesk(
         Places(store, vault, media, audit), shelf=shelf, publish=publisher.soon, clock=utc_now
     )
+    directory = Directory(runtime.database("identity"))
+    runtime.keep(directory.documents)
     accounts = build(
         runtime.database("intake"),
         settings.accounts(),
         units_of(shelf, utc_now),
         utc_now,
         note=audit.note_account,
+        directory=directory,
     )
+    if accounts.contacts:
+        runtime.alongside(accounts.contacts)
     for collection in accounts.collections:
         runtime.keep(collection)
     guard = auth.Guard(accounts.sessions)
     front = reports.Front(
-        reception=Reception(Desks(store, publisher, vault, archive, tokens), shelf, utc_now),
+        reception=Reception(
+            Desks(store, publisher, vault, archive, tokens),
+            shelf,
+            load_screening(settings.screening),
+            utc_now,
+        ),
         store=store,
         desk=desk,
         archive=archive,

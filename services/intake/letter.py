@@ -28,7 +28,7 @@ from services.intake.paper import (
 from shared.vocabulary import LEADERS, OFFICE, Clock
 
 TABLE_PT = 10
-WITHIN_THE_LETTER = 8  # cases; more of them make an annex, so that the signature is on page one
+WITHIN_THE_LETTER = 6  # cases; more of them make an annex, so that the signature is on page one
 SIGNATURE_MM = 60
 
 TABLE = (  # heading, width in mm, alignment

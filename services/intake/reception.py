@@ -27,6 +27,7 @@ from services.intake.submission import Submission
 from shared.errors import CivicError, DuplicateError, OutageError
 from shared.identity import Reporter, TrackingTokens, Vault, fingerprint, new_code
 from shared.outbox import TailPublisher
+from shared.screening import ScreeningRules, screen
 from shared.telemetry import REPORTS
 from shared.text import fold
 from shared.vocabulary import Anonymity, CaseCode, ReporterId
@@ -64,10 +65,17 @@ class Desks:
 
 
 class Reception:
-    """Takes reports in; `clock` is the server's time."""
+    """Takes reports in, screened for words that a person has to look at first."""
 
-    def __init__(self, desks: Desks, shelf: Shelf, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        desks: Desks,
+        shelf: Shelf,
+        screening: ScreeningRules,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._desks = desks
+        self._screening = screening
         self._shelf = shelf
         self._clock = clock
 
@@ -114,7 +122,12 @@ class Reception:
         )
         position = position_of(report, [item.position for item in items])
         kinds = [item.evidence.kind for item in items]
-        receipt = receive(report, Arrival(code, received_at, kinds, position, reporter), rules)
+        receipt = receive(
+            report,
+            Arrival(code, received_at, kinds, position, reporter),
+            rules,
+            screen(report.text, self._screening),
+        )
         try:
             tail = await self._desks.store.open_case(
                 receipt.case,

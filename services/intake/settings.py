@@ -13,7 +13,7 @@ from services.intake.accounts.sessions import Lifetimes
 from services.intake.accounts.wiring import AccountSettings
 from services.intake.evidence import EvidenceLimits
 from shared.media import MediaSettings
-from shared.settings import ServiceSettings, SettingsRefusedError
+from shared.settings import RULES, ServiceSettings, SettingsRefusedError
 
 
 class Settings(ServiceSettings):
@@ -21,6 +21,7 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="INTAKE_", frozen=True, extra="ignore")
 
+    screening: Path = RULES / "regulations" / "screening-vi.yaml"  # words for a person to judge
     s3_endpoint: str = "127.0.0.1:9000"  # host:port, or https://host:port
     s3_access_key: str = ""
     s3_secret_key: str = ""

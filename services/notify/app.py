@@ -52,7 +52,6 @@ def create_app() -> FastAPI:
     zone = book.installed.calendar.zone
     heard = partial(
         on_event,
-        store=store,
         view=view,
         directory=directory,
         quiet=QuietHours(settings.quiet_from, settings.quiet_until, zone),

@@ -16,14 +16,13 @@ from services.notify.domain import (
     reminder,
 )
 from services.notify.sender import Sender
-from services.notify.store import CaseView, DeliveryStore
+from services.notify.store import CaseView
 from shared.directory import Directory
 from shared.events import DeadlineEvent, Received
 
 
 async def on_event(
     received: Received,
-    store: DeliveryStore,
     view: CaseView,
     *,
     directory: Directory,
@@ -35,12 +34,10 @@ async def on_event(
     now = clock()
     heard = await _heard(received, view) if concerns(received.event) else None
     owed = await _owed(heard, directory, now=now, quiet=quiet) if heard else []
-    writes = [store.add(delivery, now) for delivery in owed]
+    writes = [sender.owe(delivery, now) for delivery in owed]
     if received.case:
         writes.append(view.note(received.sequence, received.case))
     await asyncio.gather(*writes)
-    if any(each.next_at and each.next_at <= now for each in owed):
-        sender.wake()
 
 
 async def _heard(received: Received, view: CaseView) -> Heard | None:

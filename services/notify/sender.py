@@ -1,8 +1,10 @@
 """Makes the deliveries that are owed: claims rows, sends, writes what became of them."""
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,6 +21,8 @@ from shared.vocabulary import ReporterId
 
 log = structlog.get_logger()
 
+LINGER_S = 0.05  # a receipt and its assignment go in one batch
+OWN = 1000  # deliveries in hand; beyond this they wait in the database like everybody's
 LOOK_EVERY_S = 1.0  # for rows whose time comes, and for those that another process owed
 
 
@@ -45,12 +49,20 @@ class Sender:
         self._clock = clock
         self._lease = lease
         self._batch = batch
+        self._token = secrets.token_hex(8)
+        self._own: list[Delivery] = []
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def wake(self) -> None:
-        """Look for deliveries now."""
-        self._woken.set()
+    async def owe(self, delivery: Delivery, now: datetime) -> None:
+        """Store a delivery, and make it at once when its time has come."""
+        at_once = delivery.next_at is not None and delivery.next_at <= now
+        if not at_once or len(self._own) >= OWN:
+            await self._store.add(delivery, now)
+            return
+        if await self._store.add(delivery, now, claim=self._token, lease=self._lease):
+            self._own.append(replace(delivery, attempts=1))
+            self._woken.set()
 
     async def start(self) -> None:
         """Begin to send."""
@@ -65,7 +77,10 @@ class Sender:
 
     async def send_due(self) -> int:
         """Send one batch of what is due; return how many deliveries it held."""
-        token, held = await self._store.claim(self._clock(), self._lease, self._batch)
+        token, held = self._token, self._own[: self._batch]
+        del self._own[: self._batch]
+        if not held:
+            token, held = await self._store.claim(self._clock(), self._lease, self._batch)
         if not held:
             return 0
         outcomes = await asyncio.gather(*(self._send(delivery) for delivery in held))
@@ -123,4 +138,5 @@ class Sender:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_EVERY_S):
                         await self._woken.wait()
+                        await asyncio.sleep(LINGER_S)
                 self._woken.clear()

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +16,9 @@ from shared.vocabulary import CaseCode, Language
 DELIVERIES = "deliveries"
 CASES = "cases"
 # The server uses a partial index only where the query repeats its condition.
+# The figures are at most this much late; the events of one new case go in one write.
+NOTE_LINGER_S = 0.2
+_NONE = timedelta()
 IS_DATE: Document = {"$type": "date"}
 GIVEN_UP: Document = {"given_up_at": IS_DATE}
 
@@ -54,8 +56,23 @@ class DeliveryStore:
         given_up = Index(("given_up_at", "_id"), where=GIVEN_UP)
         self.documents = Documents(base, DELIVERIES, (pending, given_up, Index(("code",))))
 
-    async def add(self, delivery: Delivery, now: datetime) -> None:
-        """Store a delivery; one that is stored already stays as it is."""
+    async def add(
+        self,
+        delivery: Delivery,
+        now: datetime,
+        *,
+        claim: str | None = None,
+        lease: timedelta = _NONE,
+    ) -> bool:
+        """Store a delivery; say whether it is new. One that is stored already stays as it is.
+
+        Args:
+            delivery: What is owed to whom.
+            now: Aware instant.
+            claim: Of the sender that makes it at once: the row is born claimed, so that nobody has
+                to look for it. With the passing of the lease it is everybody's.
+            lease: How long the claim holds.
+        """
         done_at = None if delivery.next_at else now
         document = {
             "_id": delivery.id,
@@ -68,15 +85,19 @@ class DeliveryStore:
             "code": delivery.code,
             "facts": delivery.facts,
             "state": delivery.state.value,
-            "attempts": 0,
+            "attempts": 1 if claim else 0,
             "reason": delivery.reason,
             "created_at": now,
-            "next_at": delivery.next_at,
+            "next_at": now + lease if claim else delivery.next_at,
+            "claim": claim,
             "done_at": done_at,
             "given_up_at": _given_up_at(delivery.state, done_at),
         }
-        with suppress(DuplicateError):
+        try:
             await self.documents.insert(document)
+        except DuplicateError:
+            return False
+        return True
 
     async def claim(
         self, now: datetime, lease: timedelta, limit: int
@@ -137,7 +158,9 @@ class CaseView:
 
     def __init__(self, base: Database) -> None:
         self.documents = Documents(base, CASES, (Index(("case.state", "case.due_at")),))
-        self._notes: Coalescer[tuple[int, CaseSnapshot], None] = Coalescer(self._note_many)
+        self._notes: Coalescer[tuple[int, CaseSnapshot], None] = Coalescer(
+            self._note_many, linger_s=NOTE_LINGER_S
+        )
 
     async def note(self, sequence: int, case: CaseSnapshot) -> None:
         """Keep this snapshot unless a newer one is there."""

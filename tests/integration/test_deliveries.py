@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -65,7 +65,6 @@ class World:
     async def hear(self, message: Received) -> None:
         await on_event(
             message,
-            self.store,
             self.view,
             directory=self.directory,
             quiet=QuietHours(time(22), time(6), state_calendar().zone),
@@ -385,8 +384,8 @@ async def test_a_message_that_cannot_be_written_does_not_hold_up_its_neighbours(
     await world.employ("officer")
     await world.employ("helper", unit=HELPER)
     await world.hear_case(assigned())
-    broken = {"$set": {"template": "of_tomorrow"}}
-    await world.store.documents.update_one({"recipient": "account:officer"}, broken)
+    [in_hand] = world.sender._own
+    world.sender._own[:] = [replace(in_hand, template="of_tomorrow")]
     await world.hear_case(assigned(unit=HELPER), 3, unit=HELPER)
 
     await world.send()
@@ -464,3 +463,17 @@ async def test_a_reference_is_read_from_the_collection_that_it_names(world: Worl
     rows = await world.rows()
     assert rows["account:reporter_r_1"]["state"] == "sent"
     assert rows["reporter:r_unknown"]["reason"] == "erased"
+
+
+async def test_what_a_dead_sender_had_in_hand_is_sent_by_another(world: World):
+    await world.employ("officer")
+    await world.hear_case(assigned())
+    world.sender._own.clear()  # the process that held it is gone
+
+    await world.send()
+    before = (await world.rows())["account:officer"]["state"]
+    world.now += timedelta(seconds=61)
+    await world.send()
+
+    assert before == "pending"
+    assert (await world.rows())["account:officer"]["state"] == "sent"

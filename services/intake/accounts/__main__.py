@@ -16,8 +16,10 @@ from services.intake.accounts.domain import Account
 from services.intake.accounts.registry import Issued, NewAccount, NewPassword, Registry
 from services.intake.accounts.store import Page
 from services.intake.accounts.wiring import build
+from services.intake.audit import Audit
 from services.intake.settings import Settings
 from shared import logs
+from shared.directory import Directory
 from shared.errors import CivicError
 from shared.mongo import connect, database
 from shared.runtime import utc_now
@@ -87,9 +89,17 @@ async def _registry() -> AsyncGenerator[Registry, None]:
     client = connect(settings.mongo_url)
     base = database(client, f"{settings.database_prefix}_intake")
     # no command gives anybody a unit, so none has to be known
-    accounts = build(base, settings.accounts(), dict, utc_now)
+    audit = Audit(base, utc_now)
+    directory = Directory(database(client, f"{settings.database_prefix}_identity"))
+    accounts = build(
+        base, settings.accounts(), dict, utc_now, note=audit.note_account, directory=directory
+    )
     try:
-        for each in accounts.collections:  # the first command may come before the first service
+        for each in (
+            *accounts.collections,
+            audit.documents,
+            directory.documents,
+        ):  # the first command may come before the first service
             await each.ensure_indexes()
         yield accounts.registry
     finally:

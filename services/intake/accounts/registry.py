@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.intake.accounts import lockout
+from services.intake.accounts.contacts import Contacts
 from services.intake.accounts.domain import (
     USERNAME,
     Account,
@@ -87,7 +88,9 @@ class Registry:
         units: Callable[[], Units],
         note: Note,
         clock: Callable[[], datetime],
+        contacts: Contacts | None = None,
     ) -> None:
+        self._contacts = contacts
         self._accounts = accounts
         self._sessions = sessions
         self._passwords = passwords
@@ -130,6 +133,7 @@ class Registry:
             await self._accounts.add(account)
         except DuplicateError as error:
             raise TakenError(username) from error
+        await self._announce(account)
         await self._note(Kind.CREATED, by, account.id, _place(account))
         return Issued(account, one_time)
 
@@ -160,11 +164,16 @@ class Registry:
             return Issued(before)
         after = changed(before, wanted, by, self._clock())
         await self._write(before, after)
+        await self._announce(after)
         if after.epoch != before.epoch:
             await self._sessions.end_older(after)
         detail = {"fields": what, "disabled": after.disabled, **_place(after)}
         await self._note(Kind.CHANGED, by, after.id, detail)
         return Issued(after, one_time)
+
+    async def _announce(self, account: Account) -> None:
+        if self._contacts:
+            await self._contacts.announce(account)
 
     async def _write(self, before: Account, after: Account) -> None:
         if after.administers or not before.administers:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.intake.accounts.contacts import Contacts
 from services.intake.accounts.domain import Units
 from services.intake.accounts.door import REFUSED_AFTER_S, Door
 from services.intake.accounts.notes import Note, log_note
@@ -15,6 +16,7 @@ from services.intake.accounts.sessions import Lifetimes, Sessions
 from services.intake.accounts.store import AccountStore, SessionStore
 from services.intake.accounts.throttle import Throttle
 from services.intake.shelf import Shelf
+from shared.directory import Directory
 from shared.mongo import Database, Documents
 
 
@@ -48,6 +50,7 @@ class Accounts:
     passwords: Passwords
     registry: Registry
     door: Door
+    contacts: Contacts | None
     oidc: OidcDoor | None
     collections: Sequence[Documents]
 
@@ -59,6 +62,7 @@ def build(
     clock: Callable[[], datetime],
     *,
     note: Note = log_note,
+    directory: Directory | None = None,
 ) -> Accounts:
     """Return the parts of accounts on a database; nothing is read or written yet."""
     store, session_store = AccountStore(base), SessionStore(base)
@@ -68,12 +72,17 @@ def build(
     if settings.oidc:
         provider = Provider(settings.oidc, clock)
         oidc = OidcDoor(provider, store, sessions, base=base, note=note, clock=clock)
+    contacts = Contacts(directory, store) if directory else None
+    registry = Registry(
+        store, sessions, passwords, units=units, note=note, clock=clock, contacts=contacts
+    )
     return Accounts(
+        contacts=contacts,
         settings=settings,
         store=store,
         sessions=sessions,
         passwords=passwords,
-        registry=Registry(store, sessions, passwords, units=units, note=note, clock=clock),
+        registry=registry,
         door=Door(
             store,
             sessions,

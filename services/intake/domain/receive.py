@@ -10,9 +10,10 @@ from services.intake.domain.report import Position, ReportIn
 from services.intake.domain.rules import Rules
 from shared.areas import resolve
 from shared.deadline import Deadline
-from shared.events import CaseSnapshot, CaseSubmitted, MediaCount, Place, Suggestion
+from shared.events import CaseHeld, CaseSnapshot, CaseSubmitted, MediaCount, Place, Suggestion
 from shared.promise import promise
 from shared.regulation import Duty, EmergencyHint
+from shared.screening import Kind, Screening, reword
 from shared.suggestion import suggest
 from shared.vocabulary import (
     Anonymity,
@@ -59,13 +60,17 @@ class Receipt:
     answer: Mapping[str, Any]
 
 
-def receive(report: ReportIn, arrival: Arrival, rules: Rules) -> Receipt:
-    """Open a case for a report that keeps the rules."""
+def receive(report: ReportIn, arrival: Arrival, rules: Rules, screening: Screening) -> Receipt:
+    """Open a case for a report that keeps the rules.
+
+    A hit of the screening holds the report for a person of the Office. It is never dropped, and
+    its clock runs: a flood reported with a swear word is still a flood.
+    """
     category = CategoryId(report.category) if report.category else None
     guess = None if category else suggest(report.text, rules.regulation)
     emergency = rules.regulation.emergency_numbers(category, report.text)
     due = rules.deadline(category or UNCLASSIFIED, arrival.received_at)
-    flags = _flags(report, arrival, emergency, rules)
+    flags = tuple(sorted({*_flags(report, arrival, emergency, rules), *screening.flags}))
     about = _mentions(report, category or (guess.category if guess else None), rules)
     opened = _snapshot(report, arrival, due, rules)
     case = Case(snapshot=opened.model_copy(update={"flags": flags, "about": about}))
@@ -80,7 +85,17 @@ def receive(report: ReportIn, arrival: Arrival, rules: Rules) -> Receipt:
         else None,
         mentions=about,
     )
-    return Receipt(case, [Fact(event)], _answer(case.snapshot, due, emergency, rules))
+    answer = _answer(case.snapshot, due, emergency, rules)
+    if not screening.hold:
+        return Receipt(case, [Fact(event)], answer)
+    words = reword(screening)
+    held = CaseHeld(at=arrival.received_at, actor="screening", reasons=("abuse",))
+    found = [finding.typed for finding in screening.of(Kind.ABUSE)]
+    return Receipt(
+        case,
+        [Fact(event), Fact(held, {"found": found})],
+        {**answer, "state": State.HELD.value, "reword": {"vi": words.vi, "en": words.en}},
+    )
 
 
 def _snapshot(report: ReportIn, arrival: Arrival, due: Deadline, rules: Rules) -> CaseSnapshot:
