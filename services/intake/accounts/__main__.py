@@ -99,7 +99,7 @@ async def _registry() -> AsyncGenerator[Registry, None]:
             *accounts.collections,
             audit.documents,
             directory.documents,
-        ):  # the first command may come before the first service
+        ):
             await each.ensure_indexes()
         yield accounts.registry
     finally:
