@@ -33,8 +33,10 @@ log = structlog.get_logger()
 Handler = Callable[[Received], Awaitable[None]]
 
 HEARTBEAT_S = 5  # a half-open link is noticed after three times this, not after three minutes
+RECONNECT_S = 1.0  # between two attempts
 CONFIRM_S = 5.0  # our own bound: the library's begins only once the connection is unblocked
 ATTEMPTS = 7  # 1, 1, 10, 10, 60 and 60 s apart
+RETURN_S = 1.0  # before a message is given back
 OUTAGE_PATIENCE_S = 600.0  # the broker takes a message back from a consumer after thirty minutes
 ATTEMPT_HEADER = "x-civic-attempt"
 REASON_HEADER = "x-civic-reason"
@@ -146,7 +148,9 @@ class Publisher:
 
     def _ready(self) -> AbstractExchange | None:
         usable = self._channel is not None and not self._channel.is_closed
-        return self._events if usable else None
+        # While the topology comes back, a queue without its binding would miss a confirmed event.
+        declaring = self._declaring is not None and not self._declaring.done()
+        return self._events if usable and not declaring else None
 
     def _declare_if_missing(self, error: OutageError) -> None:
         """Declare the topology again when the exchange or a queue is gone."""
@@ -166,7 +170,7 @@ class Publisher:
                 await self._connect_once()
             except CONNECTION_ERRORS as error:
                 log.warning("broker.unreachable", reason=type(error).__name__)
-                await asyncio.sleep(1)
+                await asyncio.sleep(RECONNECT_S)
             else:
                 return
 
@@ -174,7 +178,7 @@ class Publisher:
         connection = await aio_pika.connect_robust(
             self._url,
             timeout=5,
-            reconnect_interval=1,
+            reconnect_interval=RECONNECT_S,
         )
         try:
             async with connection.channel() as channel:
@@ -208,7 +212,7 @@ def consumer(url: str, name: str, prefetch: int) -> RabbitBroker:
     """Return a broker that only consumes; every queue has a channel with `prefetch` messages."""
     return RabbitBroker(
         str(_url(url, f"{name} consumes")),
-        reconnect_interval=1,
+        reconnect_interval=RECONNECT_S,
         default_channel=Channel(prefetch_count=prefetch),
         graceful_timeout=10,  # below the stop_grace_period of docker-compose.yml
         apply_types=False,  # handlers take what from_wire() validated
@@ -256,7 +260,9 @@ async def _settle(
             await message.ack()
     except OutageError as error:
         result, reason = "returned", str(error)
-        await asyncio.sleep(1)  # no hot loop: 2,260 redeliveries in 3 s were measured without
+        await asyncio.sleep(
+            RETURN_S
+        )  # no hot loop: 2,260 redeliveries in 3 s were measured without
         with suppress(*CONNECTION_ERRORS):
             await message.nack()
     elapsed = time.perf_counter() - began
@@ -424,7 +430,7 @@ class Consumption:
                 await self._broker.start()
             except CONNECTION_ERRORS as error:
                 log.warning("consumer.unreachable", reason=type(error).__name__)
-                await asyncio.sleep(1)
+                await asyncio.sleep(RECONNECT_S)
             else:
                 break
         await self._watchdog.start()

@@ -59,7 +59,7 @@ class Memory:
         return replace(tail, entries=left)
 
     def confirmed(self, tail: Tail) -> list[str]:
-        """Return the ids of a tail that are confirmed, now or lately."""
+        """Return the ids of a tail that were confirmed lately."""
         return [entry.id for entry in tail.entries if entry.id in self._ids]
 
 
@@ -124,14 +124,15 @@ class TailPublisher:
             self._pending.popitem(last=False)[1] for _ in range(min(BATCH, len(self._pending)))
         ]
         self._in_hand = {tail.identifier for tail in batch}
+        known = {tail.identifier: self._memory.confirmed(tail) for tail in batch}
         try:
             confirmed = await publish_tails(
                 [self._memory.without_confirmed(tail) for tail in batch], self._publisher
             )
             self._memory.note(confirmed)
-            for tail in batch:
-                if ids := self._memory.confirmed(tail):
-                    self._settled.setdefault(tail.identifier, []).extend(ids)
+            for identifier, ids in known.items():
+                if settled := [*ids, *confirmed.get(identifier, ())]:
+                    self._settled.setdefault(identifier, []).extend(settled)
             self._unsettled.set()
         except OutageError as error:
             log.warning("outbox.waits", reason=str(error), tails=len(batch))

@@ -106,12 +106,24 @@ def unavailable() -> Problem:
 
 
 def language_of(request: Request) -> Language:
-    """Return the language that the caller prefers, Vietnamese unless English comes first."""
-    accepted = request.headers.get("accept-language", "").lower()
-    english, vietnamese = accepted.find("en"), accepted.find("vi")
-    if english >= 0 and (vietnamese < 0 or english < vietnamese):
-        return Language.ENGLISH
-    return Language.VIETNAMESE
+    """Return the language that the caller prefers (Accept-Language), else Vietnamese."""
+    best, chosen = 0.0, Language.VIETNAMESE
+    for part in request.headers.get("accept-language", "").lower().split(","):
+        name, *parameters = (each.strip() for each in part.split(";"))
+        base, quality = name.partition("-")[0], _quality(parameters)
+        if base in set(Language) and quality > best:
+            best, chosen = quality, Language(base)
+    return chosen
+
+
+def _quality(parameters: Sequence[str]) -> float:
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                return float(parameter[2:])
+            except ValueError:
+                return 0.0
+    return 1.0
 
 
 def response(problem: Problem, language: Language) -> Response:

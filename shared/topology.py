@@ -80,8 +80,6 @@ async def declare(channel: AbstractChannel) -> None:
     """Declare every exchange, queue and binding; idempotent."""
     exchange = await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
     await channel.declare_exchange(CANARY, ExchangeType.FANOUT, durable=True)
-    stream = await channel.declare_queue(IOC_STREAM, durable=True, arguments=STREAM_ARGUMENTS)
-    await stream.bind(exchange, "#")
     for spec in QUEUES:
         queue = await channel.declare_queue(spec.name, durable=True, arguments=spec.arguments)
         await channel.declare_queue(spec.dead, durable=True, arguments={"x-queue-type": "quorum"})
@@ -91,6 +89,9 @@ async def declare(channel: AbstractChannel) -> None:
             )
         for binding in spec.bindings:
             await queue.bind(exchange, binding)
+    # Last, as it hears everything: before the others are bound no event shall count as routed.
+    stream = await channel.declare_queue(IOC_STREAM, durable=True, arguments=STREAM_ARGUMENTS)
+    await stream.bind(exchange, "#")
 
 
 def _waiting(spec: QueueSpec, delay_s: int) -> dict[str, Any]:

@@ -5,19 +5,27 @@ from contextlib import asynccontextmanager
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.requests import ClientDisconnect
 
 from services.intake.accounts.domain import AccountError
 from services.intake.accounts.refusals import problem_of as account_problem_of
 from services.intake.accounts.wiring import build, units_of
 from services.intake.api import admin_accounts, auth, catalogue, regulation, reports
+from services.intake.api import chase as chase_routes
 from services.intake.api import desk as desk_routes
+from services.intake.api import disclosures as disclosure_routes
 from services.intake.api import privacy as privacy_routes
 from services.intake.archive import Archive
 from services.intake.audit import Audit
+from services.intake.chase import OverdueCases
 from services.intake.closer import Closer
 from services.intake.desk import Desk
+from services.intake.disclosures.desk import DisclosureDesk
+from services.intake.disclosures.desk import Places as DisclosurePlaces
+from services.intake.disclosures.model import DisclosureError
+from services.intake.disclosures.refusals import problem_of as disclosure_problem_of
+from services.intake.disclosures.store import DisclosureStore
 from services.intake.domain.report import ReportIn
 from services.intake.handlers import on_routing_decided
 from services.intake.privacy import Places, PrivacyDesk, PrivacyError
@@ -38,95 +46,139 @@ from shared.runtime import Runtime, utc_now
 from shared.screening import load_screening
 
 
+class Parts:
+    """Everything that intake is made of, in the order in which one thing needs another."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.runtime = runtime = Runtime("intake", settings, wait_for_broker=False)
+        book = load_rulebook(settings.regulation, settings.calendars, utc_now())
+        self.shelf = Shelf(book)
+        self.editions = runtime.rulebook(book)
+        self.store = CaseStore(runtime.database("intake"))
+        self.publisher = runtime.tail_publisher(self.store.aggregates)
+        self.media = MediaStore(settings.s3())
+        zone = ZoneInfo(book.installed.regulation.zone)
+        self.archive = Archive(
+            self.media, settings.limits(), zone=zone, workers=settings.inspectors
+        )
+        self.tokens = TrackingTokens(settings.tracking_secret.split(","))
+        self.vault = Vault(runtime.database("identity"), Seal(settings.sealing_key))
+        self.audit = Audit(runtime.database("intake"), utc_now)
+        self.directory = Directory(runtime.database("identity"))
+        self.desk = Desk(self.store, self.publisher, self.archive, shelf=self.shelf, clock=utc_now)
+        self.accounts = build(
+            runtime.database("intake"),
+            settings.accounts(),
+            units_of(self.shelf, utc_now),
+            utc_now,
+            note=self.audit.note_account,
+            directory=self.directory,
+        )
+        self.guard = auth.Guard(self.accounts.sessions)
+        self._live_and_hear()
+
+    def _live_and_hear(self) -> None:
+        """Name what lives as long as the service, what needs indexes, and what is heard."""
+        for collection in (
+            *self.accounts.collections,
+            self.audit.documents,
+            self.directory.documents,
+        ):
+            self.runtime.keep(collection)
+        closer = Closer(self.store, self.publisher, self.shelf, utc_now)
+        for part in (self.archive, closer, self.accounts.contacts):
+            if part:
+                self.runtime.alongside(part)
+        heard = partial(
+            on_routing_decided,
+            store=self.store,
+            publisher=self.publisher,
+            shelf=self.shelf,
+            clock=utc_now,
+        )
+        self.runtime.hear(topology.INTAKE_DECISIONS, heard)
+
+    def front(self) -> reports.Front:
+        """Return what the reporters' routes are made of."""
+        desks = Desks(self.store, self.publisher, self.vault, self.archive, self.tokens)
+        screening = load_screening(self.settings.screening)
+        return reports.Front(
+            reception=Reception(desks, self.shelf, screening, utc_now),
+            store=self.store,
+            desk=self.desk,
+            archive=self.archive,
+            tokens=self.tokens,
+            shelf=self.shelf,
+            limits=self.settings.limits(),
+            spool=self.settings.spool,
+            slots=reports.Slots(self.settings.max_uploads),
+        )
+
+    def disclosure_desk(self) -> DisclosureDesk:
+        """Return the only way on which content leaves."""
+        disclosures = DisclosureStore(self.runtime.database("intake"))
+        return DisclosureDesk(
+            DisclosurePlaces(disclosures, self.store, self.vault, self.archive),
+            self.shelf,
+            publish=self.runtime.tail_publisher(disclosures.aggregates).soon,
+            note=self.audit.note,
+            clock=utc_now,
+        )
+
+    def privacy_desk(self) -> PrivacyDesk:
+        """Return the only way to a reporter's name."""
+        return PrivacyDesk(
+            Places(self.store, self.vault, self.media, self.audit),
+            shelf=self.shelf,
+            publish=self.publisher.soon,
+            clock=utc_now,
+        )
+
+
 def create_app() -> FastAPI:
     """Return the service as an ASGI application; `uvicorn --factory` runs it."""
     settings = Settings().guarded()
     logs.configure("intake")
-    runtime = Runtime("intake", settings, wait_for_broker=False)
-    book = load_rulebook(settings.regulation, settings.calendars, utc_now())
-    shelf = Shelf(book)
-    editions = runtime.rulebook(book)
-    store = CaseStore(runtime.database("intake"))
-    publisher = runtime.tail_publisher(store.aggregates)
-    media = MediaStore(settings.s3())
-    archive = Archive(
-        media,
-        settings.limits(),
-        zone=ZoneInfo(book.installed.regulation.zone),
-        workers=settings.inspectors,
-    )
-    runtime.alongside(archive)
-    tokens = TrackingTokens(settings.tracking_secret.split(","))
-    vault = Vault(runtime.database("identity"), Seal(settings.sealing_key))
-    desk = Desk(store, publisher, archive, shelf=shelf, clock=utc_now)
-    runtime.alongside(Closer(store, publisher, shelf, utc_now))
-    audit = Audit(runtime.database("intake"), utc_now)
-    runtime.keep(audit.documents)
-    privacy = PrivacyDesk(
-        Places(store, vault, media, audit), shelf=shelf, publish=publisher.soon, clock=utc_now
-    )
-    directory = Directory(runtime.database("identity"))
-    runtime.keep(directory.documents)
-    accounts = build(
-        runtime.database("intake"),
-        settings.accounts(),
-        units_of(shelf, utc_now),
-        utc_now,
-        note=audit.note_account,
-        directory=directory,
-    )
-    if accounts.contacts:
-        runtime.alongside(accounts.contacts)
-    for collection in accounts.collections:
-        runtime.keep(collection)
-    guard = auth.Guard(accounts.sessions)
-    front = reports.Front(
-        reception=Reception(
-            Desks(store, publisher, vault, archive, tokens),
-            shelf,
-            load_screening(settings.screening),
-            utc_now,
-        ),
-        store=store,
-        desk=desk,
-        archive=archive,
-        tokens=tokens,
-        shelf=shelf,
-        limits=settings.limits(),
-        spool=settings.spool,
-        slots=reports.Slots(settings.max_uploads),
-    )
-    heard = partial(
-        on_routing_decided, store=store, publisher=publisher, shelf=shelf, clock=utc_now
-    )
-    runtime.hear(topology.INTAKE_DECISIONS, heard)
+    parts = Parts(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
         remove_leftovers(settings.spool, older_than_s=2 * settings.read_timeout_s)
-        async with runtime.running():
-            await editions.install()
+        async with parts.runtime.running():
+            await parts.editions.install()
             yield
 
     app = web.create("Đà Lạt trực tuyến: intake", lifespan)
     web.describe(app, ReportIn)
+    web.probes(app, {**parts.runtime.checks(), "media": parts.archive.check})
     for kind in (CivicError, ClientDisconnect):
-        problems.translate(app, kind, partial(problem_of, shelf=shelf))
+        problems.translate(app, kind, partial(problem_of, shelf=parts.shelf))
     problems.translate(app, AccountError, account_problem_of)
     problems.translate(app, PrivacyError, privacy_problem_of)
-    web.probes(app, {**runtime.checks(), "media": archive.check})
-    app.include_router(catalogue.create_router(shelf, utc_now), prefix="/api/v1")
-    app.include_router(reports.create_router(front), prefix="/api/v1")
-    app.include_router(auth.create_router(auth.Gate(accounts, guard)), prefix="/api/v1")
-    app.include_router(admin_accounts.create_router(accounts, guard), prefix="/api/v1")
-    counter = desk_routes.Counter(
-        desk, archive, shelf, settings.limits(), settings.spool, clock=utc_now
-    )
-    app.include_router(desk_routes.create_router(counter, guard.current), prefix="/api/v1")
-    legislation = regulation.create_router(
-        editions, shelf, store, current=guard.current, clock=utc_now
-    )
-    app.include_router(legislation, prefix="/api/v1")
-    sealed = privacy_routes.Privacy(front, privacy, archive, shelf)
-    app.include_router(privacy_routes.create_router(sealed, guard.current), prefix="/api/v1")
+    problems.translate(app, DisclosureError, disclosure_problem_of)
+    for router in _routers(parts):
+        app.include_router(router, prefix="/api/v1")
     return app
+
+
+def _routers(parts: Parts) -> list[APIRouter]:
+    """Return every route of the contract below `/api/v1`."""
+    shelf, store, current = parts.shelf, parts.store, parts.guard.current
+    limits, spool = parts.settings.limits(), parts.settings.spool
+    front = parts.front()
+    counter = desk_routes.Counter(parts.desk, parts.archive, shelf, limits, spool, clock=utc_now)
+    sealed = privacy_routes.Privacy(front, parts.privacy_desk(), parts.archive, shelf)
+    hatch = disclosure_routes.Hatch(parts.disclosure_desk(), shelf, utc_now)
+    chasing = chase_routes.Chasing(OverdueCases(store.aggregates), shelf, utc_now)
+    return [
+        catalogue.create_router(shelf, utc_now),
+        reports.create_router(front),
+        auth.create_router(auth.Gate(parts.accounts, parts.guard)),
+        admin_accounts.create_router(parts.accounts, parts.guard),
+        chase_routes.create_router(chasing, current),
+        disclosure_routes.create_router(hatch, current),
+        privacy_routes.create_router(sealed, current),
+        desk_routes.create_router(counter, current),
+        regulation.create_router(parts.editions, shelf, store, current=current, clock=utc_now),
+    ]

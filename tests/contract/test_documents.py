@@ -201,7 +201,10 @@ def test_every_queue_and_the_stream_have_a_receiver_with_what_they_hear(asyncapi
         "router.cases": {"case.submitted.v1"},
         "intake.decisions": {"routing.decided.v1"},
         "sla.cases": {key for key in EVENTS if key.startswith("case.")},
-        "notify.events": {key for key in EVENTS if key.startswith(("case.", "deadline."))},
+        "notify.events": {
+            *(key for key in EVENTS if key.startswith("case.")),
+            *(f"deadline.{stage}.v1" for stage in ("approaching", "missed", "escalated")),
+        },
     }
     assert set(heard) == {IOC_STREAM, *(spec.name for spec in QUEUES)}
 

@@ -171,11 +171,10 @@ class Management:
 
     async def connections(self) -> dict[str, str]:
         """Return the name that each connection gave itself, by the broker's own."""
-        answer = await self._client.get("/api/connections")
+        answer = await self._client.get(f"/api/vhosts/{self._vhost}/connections")
         return {
             each["name"]: each["client_properties"].get("connection_name", "")
             for each in answer.raise_for_status().json()
-            if each.get("vhost") == self._vhost
         }
 
     async def close(self, connection: str) -> None:

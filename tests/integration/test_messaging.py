@@ -31,9 +31,11 @@ ALL_QUEUES = topology.QUEUES
 
 
 @pytest.fixture(autouse=True)
-def _one_queue(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Declare what these tests use, and not the queues of everybody else each time."""
+def _small_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One queue, not everybody's each time; and no second between two attempts."""
     monkeypatch.setattr(topology, "QUEUES", (ROUTER_CASES,))
+    monkeypatch.setattr(messaging, "RECONNECT_S", 0.2)
+    monkeypatch.setattr(messaging, "RETURN_S", 0.2)
 
 
 @pytest.fixture
