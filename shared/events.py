@@ -93,7 +93,10 @@ class CaseSnapshot(Wire):
     resolved_at: AwareDatetime | None = None  # of the valid result; a dispute takes it back
     on_time: bool | None = None
     restricted: bool = False  # a complaint or denunciation: never public
-    hops: int = 0
+    hops: int = 0  # forwards to the Office
+    loops: int = 0  # times that it came back to a unit that had it before
+    directives_open: int = 0
+    directive_due_at: AwareDatetime | None = None  # the soonest of the open ones
     disputes: int = 0
     reporter: ReporterId | None = None
     reporter_kind: ReporterKind

@@ -182,6 +182,7 @@ def desk_row(stored: StoredCase, rules: Rules, now: datetime) -> dict[str, Any]:
         **public,
         "flags": list(snapshot.flags),
         "hops": snapshot.hops,
+        "loops": snapshot.loops,
         "restricted": snapshot.restricted,
         "clock": clock_of(snapshot, rules, now),
         "directives_open": sum(each.fulfilled_at is None for each in stored.case.directives),

@@ -205,11 +205,19 @@ class CaseView:
                 {"$lt": ["$case.due_at", now + timedelta(hours=1)]},
             ]
         }
+        directed_late = {
+            "$and": [
+                {"$gt": ["$case.directive_due_at", None]},
+                {"$lt": ["$case.directive_due_at", now]},
+            ]
+        }
         figures = {
             "total": {"$sum": 1},
             "open": {"$sum": {"$cond": [is_open, 1, 0]}},
             "overdue": {"$sum": {"$cond": [overdue, 1, 0]}},
             "due_within_hour": {"$sum": {"$cond": [soon, 1, 0]}},
+            "directives_open": {"$sum": {"$ifNull": ["$case.directives_open", 0]}},
+            "directives_overdue": {"$sum": {"$cond": [directed_late, 1, 0]}},
         }
         facets = {
             "all": [{"$group": {"_id": None, **figures}}],

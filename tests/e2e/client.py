@@ -172,10 +172,10 @@ class Official:
         form = {"username": account["username"], "password": account["password"]}
         answer = client.post("/auth/token", data=form)
         assert answer.status_code == 200, answer.text
-        self._headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+        self.headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
     def get(self, code: str) -> httpx.Response:
-        return self._client.get(f"/desk/cases/{code}", headers=self._headers)
+        return self._client.get(f"/desk/cases/{code}", headers=self.headers)
 
     def case(self, code: str) -> dict[str, Any]:
         answer = self.get(code)
@@ -185,7 +185,7 @@ class Official:
     def post(
         self, code: str, name: str, body: dict[str, Any], *, if_match: str = ""
     ) -> httpx.Response:
-        headers = {**self._headers, **({"If-Match": if_match} if if_match else {})}
+        headers = {**self.headers, **({"If-Match": if_match} if if_match else {})}
         return self._client.post(f"/desk/cases/{code}/{name}", json=body, headers=headers)
 
     def act(self, code: str, name: str, **body: Any) -> dict[str, Any]:
@@ -196,11 +196,11 @@ class Official:
     def add_media(self, code: str, files: Sequence[tuple[str, bytes, str]]) -> dict[str, Any]:
         parts: list[Any] = [("report", (None, b"{}", "application/json"))]
         parts += [("media", each) for each in files]
-        answer = self._client.post(f"/desk/cases/{code}/media", files=parts, headers=self._headers)
+        answer = self._client.post(f"/desk/cases/{code}/media", files=parts, headers=self.headers)
         assert answer.status_code in {200, 201}, answer.text
         return answer.json()
 
     def inbox(self, **filters: Any) -> list[dict[str, Any]]:
-        answer = self._client.get("/desk/cases", params=filters, headers=self._headers)
+        answer = self._client.get("/desk/cases", params=filters, headers=self.headers)
         assert answer.status_code == 200, answer.text
         return answer.json()["items"]

@@ -12,7 +12,7 @@ import pytest
 
 from deploy.local import stack as stacks
 from shared.settings import RULES
-from tests.e2e.client import City, Official, report
+from tests.e2e.client import City, Official, eventually, report
 from tests.hostile import pictures
 
 FIELD = (
@@ -263,3 +263,45 @@ def test_the_inbox_shows_the_soonest_deadline_first_and_searches_without_accents
     assert codes.index(soon["code"]) < codes.index(late["code"])
     assert late["code"] in {each["code"] for each in found}
     assert soon["code"] not in {each["code"] for each in found}
+
+
+def test_a_rude_report_is_held_released_and_handled_within_its_first_promise(
+    city: City, area: str, photo: Any
+):
+    rude = report(category="urban_order", area=area, text="Lấn hết vỉa hè, đm không ai dọn")
+    answer = city.send(rude).json()
+    code = answer["code"]
+    office = city.office()
+
+    held = city.in_state(answer, "held")
+    suggested = eventually(lambda: office.case(code)["suggested"])
+    stranger = city.official(suggested["unit"]).get(code).status_code
+    released = office.act(code, "release", text="Phản ánh có thật, chuyển xử lý")
+    done = publish(city.official(suggested["unit"]), code, photo)
+
+    assert answer["state"] == "held"
+    assert answer["reword"]["vi"]
+    assert held["due_at"] == answer["due_at"] == done["due_at"]
+    assert stranger == 404
+    assert released["unit"] == suggested["unit"]
+    assert done["state"] == "resolved"
+
+
+def test_the_reporter_sees_who_looked_and_can_erase_themselves(city: City, area: str):
+    receipt = send(city, area, "forest")
+    code, official = receipt["code"], city.official(receipt["assigned"]["unit"])
+    own = {"Authorization": f"Bearer {receipt['tracking_token']}"}
+    path = f"/desk/cases/{code}/reporter"
+
+    without = city.intake.get(path, headers=official.headers)
+    looked = city.intake.get(path, params={"purpose": "verify_report"}, headers=official.headers)
+    looks = city.intake.get(f"/reports/{code}/looks", headers=own).json()["items"]
+    erased = city.intake.delete(f"/reports/{code}/reporter", headers=own)
+    after = city.intake.get(path, params={"purpose": "verify_report"}, headers=official.headers)
+
+    assert without.status_code == 422
+    assert looked.status_code == 200
+    assert [each["purpose"]["id"] for each in looks] == ["verify_report"]
+    assert erased.status_code == 204
+    assert after.status_code in {404, 410}
+    assert city.own(receipt)["state"] == "assigned"

@@ -185,6 +185,13 @@ def test_the_office_assigns_what_came_back_to_the_competent_unit():
     assert case.snapshot.due_at == snapshot().due_at
 
 
+def test_a_case_that_comes_back_to_a_unit_is_counted_as_a_loop():
+    case = do(at_office(), CLERK, "assign", unit="ward_1", text="Đúng địa bàn phường 1")
+
+    assert (case.snapshot.hops, case.snapshot.loops) == (1, 1)
+    assert do(at_office(), CLERK, "assign", unit="ward_2").snapshot.loops == 0
+
+
 def test_the_office_never_assigns_to_the_unit_that_the_report_is_about():
     about = UnitId("ward_2")
     case = do(assigned(about=(about,)), OFFICER, "forward", text="Không thuộc thẩm quyền")
@@ -203,6 +210,8 @@ def test_guidance_and_directive():
     read = do(told, addressee, "directives/acknowledge", directive="d1")
     done = do(read, addressee, "directives/fulfil", directive="d1", text="Đã thực hiện")
 
+    assert (told.snapshot.directives_open, told.snapshot.directive_due_at) == (1, due)
+    assert (done.snapshot.directives_open, done.snapshot.directive_due_at) == (0, None)
     assert asked.state is State.AWAITING_DIRECTION
     assert told.state is State.AT_OFFICE
     assert read.directives[0].acknowledged_at == NOW

@@ -189,6 +189,7 @@ class Case(Part):
         routing_sequence: The case event that the router decided about last; 0 before the first.
         suggested: The router's decision about a held case.
         officer: Who was sent.
+        units: Every unit that it has lain with, in order.
         results: Every published result, the valid one last; disputed ones stay.
     """
 
@@ -199,6 +200,7 @@ class Case(Part):
     coordination: Coordination | None = None
     directives: tuple[Directive, ...] = ()
     officer: str | None = None
+    units: tuple[UnitId, ...] = ()
     results: tuple[Result, ...] = ()
     rating: Rating | None = None
 
@@ -253,9 +255,18 @@ def evolve(case: Case, fact: Fact) -> Case:
     state = TRANSITIONS[type(event)][1] or case.state
     if isinstance(event, DirectiveGiven) and case.state is State.AWAITING_DIRECTION:
         state = State.AT_OFFICE
-    snapshot = case.snapshot.model_copy(update={**_seen(case, event), "state": state})
-    parts = {**_parts(case, fact), "snapshot": snapshot, "sequence": case.sequence + 1}
-    return case.model_copy(update=parts)
+    parts = _parts(case, fact)
+    seen = {**_seen(case, event), **_directives_seen(parts), "state": state}
+    snapshot = case.snapshot.model_copy(update=seen)
+    return case.model_copy(update={**parts, "snapshot": snapshot, "sequence": case.sequence + 1})
+
+
+def _directives_seen(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the operations centre sees of directives: how many are open, which is next."""
+    if "directives" not in parts:
+        return {}
+    still_due = [each.due_at for each in parts["directives"] if each.fulfilled_at is None]
+    return {"directives_open": len(still_due), "directive_due_at": min(still_due, default=None)}
 
 
 def _seen(case: Case, event: CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR0911 - reads as a table
@@ -264,7 +275,9 @@ def _seen(case: Case, event: CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR091
     match event:
         case CaseAssigned():
             fields = ("unit", "monitoring_unit", "category", "category_origin", "area", "flags")
-            return {name: getattr(event, name) for name in (*fields, "due_at", "limit_s", "clock")}
+            names = (*fields, "due_at", "limit_s", "clock")
+            loops = snapshot.loops + (event.unit in case.units)
+            return {**{name: getattr(event, name) for name in names}, "loops": loops}
         case CaseRecategorised() | CaseReopened():
             fields = {"category", "due_at", "limit_s", "clock", "disputes"}
             names = fields & type(event).model_fields.keys()
@@ -304,8 +317,9 @@ _NO_COORDINATION: Mapping[str, Any] = {"coordinating_units": (), "expected_at": 
 def _parts(case: Case, fact: Fact) -> dict[str, Any]:  # noqa: C901, PLR0911 - reads as a table
     """Return what a fact changes of the case's own parts."""
     match fact.event:
-        case CaseAssigned(routing_sequence=sequence):
-            return {"routing_sequence": max(sequence, case.routing_sequence), "officer": None}
+        case CaseAssigned(routing_sequence=sequence, unit=unit):
+            routed = max(sequence, case.routing_sequence)
+            return {"routing_sequence": routed, "officer": None, "units": (*case.units, unit)}
         case CaseRoutingSuggested() as suggested:
             return {"suggested": suggested, "routing_sequence": suggested.routing_sequence}
         case CaseDispatched():

@@ -16,6 +16,14 @@ from shared.stream import StreamEvent
 from shared.telemetry import WATCHERS
 
 BATCH = 200
+FIGURES = (
+    "total",
+    "open",
+    "overdue",
+    "due_within_hour",
+    "directives_open",
+    "directives_overdue",
+)
 
 
 def create_router(
@@ -95,7 +103,7 @@ def _frame(event: StreamEvent) -> bytes:
 
 
 def _figures(found: dict[str, Any]) -> dict[str, Any]:
-    totals = found.get("all") or [{"total": 0, "open": 0, "overdue": 0, "due_within_hour": 0}]
+    totals = found.get("all") or [dict.fromkeys(FIGURES, 0)]
     overall = {name: value for name, value in totals[0].items() if name != "_id"}
     return {
         **overall,
