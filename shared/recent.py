@@ -14,10 +14,10 @@ class Recent(Generic[Value]):
     """The newest values by identifier; each is given out once.
 
     Args:
-        size: How many are kept.
+        size: How many are kept; the next step comes within milliseconds.
     """
 
-    def __init__(self, size: int = 2000) -> None:
+    def __init__(self, size: int = 256) -> None:
         self._size = size
         self._values: OrderedDict[str, Value] = OrderedDict()
 

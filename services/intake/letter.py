@@ -13,7 +13,8 @@ from fpdf.enums import Align, TableBordersLayout, VAlign
 from fpdf.fonts import FontFace
 
 from services.intake.chase import Chase, hours
-from services.intake.names import STATES, Names
+from services.intake.matter import Matter
+from services.intake.names import STATES
 from services.intake.paper import (
     FONT,
     HEAD_LEFT,
@@ -42,42 +43,6 @@ TABLE = (  # heading, width in mm, alignment
     ("Số lần chuyển", 14, Align.C),
     ("Đơn vị giám sát", 19, Align.L),
 )
-
-
-@dataclass(frozen=True)
-class Issuer:
-    """Who issues letters: the parent body and its office, as letterheads name them.
-
-    Attributes:
-        parent: "UBND thành phố Đà Lạt".
-        office: "Văn phòng HĐND và UBND".
-        place: "Đà Lạt".
-    """
-
-    parent: str
-    office: str
-    place: str
-
-
-@dataclass(frozen=True)
-class Matter:
-    """What all letters of one chase have in common.
-
-    Attributes:
-        issuer: Who issues them.
-        regulation: Its name.
-        names: Of units and categories.
-        as_of: When the cases were counted; aware.
-        report_by: Until when a report is due; aware.
-        zone: The city's.
-    """
-
-    issuer: Issuer
-    regulation: str
-    names: Names
-    as_of: datetime
-    report_by: datetime
-    zone: ZoneInfo
 
 
 @dataclass(frozen=True)
@@ -111,21 +76,6 @@ TO_THE_LEADERS = Tone(
     request="{office} kính báo cáo, xin ý kiến chỉ đạo giải quyết trước {until}./.",
     signer="CHÁNH VĂN PHÒNG",
 )
-
-
-def issuer_of(office: str, leaders: str) -> Issuer:
-    """Return the letterhead from the regulation's names of the Office and of the leaders.
-
-    Args:
-        office: "Văn phòng HĐND và UBND thành phố Đà Lạt".
-        leaders: "Lãnh đạo UBND thành phố Đà Lạt".
-    """
-    parent = leaders.removeprefix("Lãnh đạo ")
-    territory = parent.removeprefix("UBND ")
-    place = territory
-    for kind in ("thành phố ", "tỉnh ", "thị xã ", "huyện ", "phường ", "xã "):
-        place = place.removeprefix(kind)
-    return Issuer(parent, office.removesuffix(f" {territory}"), place)
 
 
 def letters(found: Sequence[Chase], matter: Matter) -> bytes:

@@ -28,7 +28,8 @@ from services.intake.chase import (
 from services.intake.domain.case import OPEN
 from services.intake.domain.parties import Actor
 from services.intake.domain.rules import Rules
-from services.intake.letter import Issuer, Matter, issuer_of, letters
+from services.intake.letter import letters
+from services.intake.matter import Issuer, Matter, issuer_of
 from services.intake.names import OUTCOMES, STATES, Names
 from services.intake.typeface import Style, typeface
 from shared.events import CaseSnapshot

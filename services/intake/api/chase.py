@@ -27,7 +27,7 @@ from services.intake.chase import (
 from services.intake.domain.case import RuleBrokenError
 from services.intake.domain.refusals import IN_THE_PAST
 from services.intake.domain.rules import Rules
-from services.intake.letter import Matter, issuer_of, letters
+from services.intake.matter import Matter, issuer_of
 from services.intake.names import Names
 from services.intake.shelf import Shelf
 from services.intake.views import local
@@ -66,6 +66,8 @@ class Chasing:
 
     async def write(self, found: list[Chase], matter: Matter) -> bytes:
         """Write the letters, beside the event loop."""
+        from services.intake.letter import letters  # noqa: PLC0415 - 57 MB of PDF library
+
         async with self.writing:
             return await asyncio.to_thread(letters, found, matter)
 
