@@ -172,16 +172,16 @@ class RulebookStore:
 
     async def look(self) -> None:
         """Take in what others have published."""
-        for document in await self.documents.find({}, sort=[("published_at", 1)], limit=1000):
-            if not self._book.knows(document["_id"]):
-                self._book.add(
-                    self._book.read(
-                        document["text"],
-                        effective_from=date.fromisoformat(document["effective_from"]),
-                        at=document["published_at"],
-                        by=document["published_by"],
-                    )
-                )
+        known = [edition.name for edition in self._book.all()]
+        found = await self.documents.find({"_id": {"$nin": known}}, sort=[("published_at", 1)])
+        for document in found:
+            edition = self._book.read(
+                document["text"],
+                effective_from=date.fromisoformat(document["effective_from"]),
+                at=document["published_at"],
+                by=document["published_by"],
+            )
+            self._book.add(edition)
 
 
 class RulebookFollower:

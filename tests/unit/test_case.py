@@ -22,8 +22,17 @@ from services.intake.domain.parties import Actor, Party, parties
 from services.intake.domain.reporting import close_undisputed
 from services.intake.domain.routing import apply_decision
 from services.intake.domain.rules import Rules
+from services.intake.store import StoredCase
+from services.intake.views import desk_view, own_view, public_view
 from shared.deadline import Deadline
-from shared.events import CASE_EVENTS, CaseAssigned, CaseHeld, CaseReopened, CaseSubmitted
+from shared.events import (
+    CASE_EVENTS,
+    CaseAssigned,
+    CaseHeld,
+    CaseReopened,
+    CaseSnapshot,
+    CaseSubmitted,
+)
 from shared.vocabulary import LEADERS, OFFICE, CategoryId, Clock, Role, State, UnitId
 from tests.builders import RECEIVED, dalat, decision, snapshot, state_calendar
 
@@ -328,6 +337,23 @@ def test_actions_name_what_the_role_may_do_in_the_state():
     assert "directives" in actions(assigned(), LEADER)
 
 
+SEALED = str(snapshot().reporter)  # the only thread to a name that a case holds
+
+
+def _views(case: Case, opened: CaseSnapshot) -> list[str]:
+    """Everything that anybody is shown of a case, as text."""
+    content = {
+        "text": "Vỉa hè bị lấn chiếm",
+        "sub_category": None,
+        "location": {},
+        "captured_at": None,
+        "media": [],
+    }
+    stored = StoredCase(case, opened, 1, content, {"emergency": []}, [], {})
+    desks = [desk_view(stored, actor, RULES, NOW) for actor in ACTORS]
+    return [repr(each) for each in (*desks, own_view(stored, RULES), public_view(stored, RULES))]
+
+
 ACTORS = (OFFICER, MONITOR, STRANGER, HELPER, CLERK, LEADER, REPORTER, ADMIN)
 BODIES: dict[str, dict[str, Any]] = {
     "dispatch": {"officer": "Ông A"},
@@ -373,6 +399,8 @@ def test_no_sequence_of_commands_closes_without_a_result_or_loses_a_fact(steps):
             case = evolve(case, fact)
             facts.append(fact)
 
+    for shown in _views(case, opened):
+        assert SEALED not in shown
     assert case.sequence == len(facts) + 1
     assert replay(opened, facts) == case
     if case.state in {State.RESOLVED, State.CLOSED}:

@@ -109,6 +109,7 @@ def create_router(front: Front) -> APIRouter:
     ) -> Response:
         """Take a report with photos and sound in; 201 means that all of it is durable."""
         answer = await front.receive(request, idempotency_key)
+        request.scope["civic.case"] = answer.body["code"]
         headers = {"Location": answer.body["links"]["self"], "Cache-Control": "no-store"}
         if answer.replayed:
             headers["Idempotency-Replayed"] = "true"
