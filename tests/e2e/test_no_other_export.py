@@ -175,7 +175,7 @@ class World:
         if who == PUBLIC:
             return {}
         if who in self.officials:
-            return self.officials[who]._headers
+            return self.officials[who].headers
         token = (case.receipt if who == REPORTER else self.elsewhere)["tracking_token"]
         return {"Authorization": f"Bearer {token}"}
 
