@@ -9,6 +9,7 @@ import pytest
 
 from shared import health
 from shared.errors import OutageError, PermanentError
+from shared.telemetry import OUTBOX_PENDING
 from tests.unit import virtual_time
 
 
@@ -96,6 +97,8 @@ async def test_the_process_is_alive_even_when_nothing_else_is() -> None:
 
 
 async def test_metrics_are_in_prometheus_own_form() -> None:
+    OUTBOX_PENDING.labels("cases").set(0)
+
     status, headers, body = await ask(health.metrics)
 
     assert status == 200
