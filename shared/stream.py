@@ -13,11 +13,10 @@ from typing import Any, TypeAlias
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
-from yarl import URL
 
 from shared import topology
 from shared.errors import OutageError
-from shared.messaging import HEARTBEAT_S, broker_work
+from shared.messaging import address, broker_work
 
 PREFETCH = 500  # on its way to one reader; acknowledged in halves
 OFFSET_HEADER = "x-stream-offset"
@@ -43,7 +42,7 @@ class StreamReader:
     """Opens readers on the IOC stream, each with a channel of its own on one connection."""
 
     def __init__(self, url: str, name: str) -> None:
-        self._url = URL(url).update_query(heartbeat=str(HEARTBEAT_S), name=f"{name} reads")
+        self._url = address(url, f"{name} reads")
         self._connection: AbstractConnection | None = None
         self._connecting = asyncio.Lock()
 

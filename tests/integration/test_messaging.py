@@ -14,7 +14,7 @@ from aio_pika import DeliveryMode
 from shared import messaging, topology
 from shared.errors import OutageError, PermanentError, StaleVersionError
 from shared.events import CONTENT_TYPE, Received
-from shared.messaging import ATTEMPT_HEADER, ATTEMPTS, REASON_HEADER, Consumption, Publisher
+from shared.messaging import ATTEMPT_HEADER, REASON_HEADER, Consumption, Publisher, limits
 from shared.topology import IOC_STREAM, ROUTER_CASES
 from tests.integration.broker import (
     Heard,
@@ -34,8 +34,8 @@ ALL_QUEUES = topology.QUEUES
 def _small_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """One queue, not everybody's each time; and no second between two attempts."""
     monkeypatch.setattr(topology, "QUEUES", (ROUTER_CASES,))
-    monkeypatch.setattr(messaging, "RECONNECT_S", 0.2)
-    monkeypatch.setattr(messaging, "RETURN_S", 0.2)
+    monkeypatch.setattr(limits, "RECONNECT_S", 0.2)
+    monkeypatch.setattr(limits, "RETURN_S", 0.2)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def kills(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     """Signals that would have been sent; the watchdog looks twenty times a second."""
     sent: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
-    monkeypatch.setattr(messaging, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(limits, "LOOK_EVERY_S", 0.05)
     return sent
 
 
@@ -229,7 +229,7 @@ async def test_a_broker_that_comes_later_is_found(wire: Link, amqp_url: str) -> 
 async def test_every_wait_for_a_silent_broker_is_bounded(
     wire: Link, amqp_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messaging, "CONFIRM_S", 1.0)
+    monkeypatch.setattr(limits, "CONFIRM_S", 1.0)
     async with connected(wire.url(amqp_url)) as publisher:
         wire.freeze()
         began = time.monotonic()
@@ -252,9 +252,9 @@ async def test_a_link_given_up_as_stuck_cancels_nobody_and_is_replaced(
     wire: Link, amqp_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The library cancels what waits on such a link; the publishing task must outlive that."""
-    monkeypatch.setattr(messaging, "HEARTBEAT_S", 1)
+    monkeypatch.setattr(limits, "HEARTBEAT_S", 1)
     monkeypatch.setattr(aiormq.Connection, "HEARTBEAT_GRACE_MULTIPLIER", 1)  # instead of three
-    monkeypatch.setattr(messaging, "CONFIRM_S", 30.0)
+    monkeypatch.setattr(limits, "CONFIRM_S", 30.0)
     async with connected(wire.url(amqp_url)) as publisher:
         wire.freeze()
 
@@ -349,8 +349,8 @@ async def test_a_failing_message_is_tried_seven_times_and_then_buried(
         await publisher.publish([event])
         dead = await look.take(ROUTER_CASES.dead)
 
-    assert heard.sequences == [1] * ATTEMPTS
-    assert dead.headers[REASON_HEADER] == f"ValueError, after {ATTEMPTS} attempts"
+    assert heard.sequences == [1] * limits.ATTEMPTS
+    assert dead.headers[REASON_HEADER] == f"ValueError, after {limits.ATTEMPTS} attempts"
     assert dead.body == event.body
     assert dead.message_id == event.id  # the same in every log line of its life
     assert await look.settled(ROUTER_CASES)
@@ -409,7 +409,7 @@ async def test_our_own_outage_is_waited_out_in_hand_and_not_counted(
 async def test_an_outage_longer_than_our_patience_gives_the_message_back(
     amqp_url: str, publisher: Publisher, look: Look, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messaging, "OUTAGE_PATIENCE_S", 0.0)
+    monkeypatch.setattr(limits, "OUTAGE_PATIENCE_S", 0.0)
     heard = Heard(OutageError("MongoDB"))
     async with hearing(amqp_url, heard, publisher):
         await publisher.publish([submitted(1)])
@@ -667,7 +667,7 @@ async def test_a_broker_that_is_away_ends_no_process(
         with pytest.raises(OutageError):
             await watchdog.consuming()
         assert kills == []
-        monkeypatch.setattr(messaging, "LOOK_EVERY_S", 10.0)
+        monkeypatch.setattr(limits, "LOOK_EVERY_S", 10.0)
         await wire.open()
         await eventually(lambda: _consumed(watchdog))
 

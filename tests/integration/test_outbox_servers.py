@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from shared import messaging, mongo, outbox, topology
+from shared import mongo, outbox, topology
 from shared import runtime as runtimes
 from shared.errors import OutageError, StaleVersionError
-from shared.messaging import Publisher
+from shared.messaging import Publisher, limits
 from shared.mongo import Aggregates, Database, Entry, Swap
 from shared.outbox import TailPublisher
 from shared.runtime import Runtime
@@ -29,7 +29,7 @@ from tests.integration.proxy import Link, link
 def _small_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """One queue, and a sweeper that takes up after a fifth of a second what owes."""
     monkeypatch.setattr(topology, "QUEUES", (ROUTER_CASES,))
-    monkeypatch.setattr(messaging, "RECONNECT_S", 0.2)
+    monkeypatch.setattr(limits, "RECONNECT_S", 0.2)
     monkeypatch.setattr(outbox, "OVERDUE", timedelta(seconds=0.2))
     monkeypatch.setattr(outbox, "SWEEP_EVERY_S", 0.1)
 

@@ -1,0 +1,26 @@
+"""Publishing and consuming: the confirmed publish, and the one place that retries or buries.
+
+A process has two connections: one only publishes, one only consumes, because a broker in alarm
+blocks a publishing connection together with every acknowledgement on it.
+"""
+
+from shared.messaging import limits
+from shared.messaging.consumer import Consumption, consumer, subscribe
+from shared.messaging.link import address, broker_work
+from shared.messaging.publisher import Publisher
+from shared.messaging.settling import ATTEMPT_HEADER, REASON_HEADER, Handler
+from shared.messaging.watchdog import ConsumerWatchdog
+
+__all__ = [
+    "ATTEMPT_HEADER",
+    "REASON_HEADER",
+    "ConsumerWatchdog",
+    "Consumption",
+    "Handler",
+    "Publisher",
+    "address",
+    "broker_work",
+    "consumer",
+    "limits",
+    "subscribe",
+]

@@ -1,0 +1,9 @@
+"""How long and how often: the bounds of everything that is asked of the broker."""
+
+HEARTBEAT_S = 5  # a half-open link is noticed after three times this, not after three minutes
+RECONNECT_S = 1.0  # between two attempts
+CONFIRM_S = 5.0  # our own bound: the library's begins only once the connection is unblocked
+ATTEMPTS = 7  # 1, 1, 10, 10, 60 and 60 s apart
+RETURN_S = 1.0  # before a message is given back
+OUTAGE_PATIENCE_S = 600.0  # the broker takes a message back from a consumer after thirty minutes
+LOOK_EVERY_S = 10.0  # two looks in vain end the process: half a minute at most without a consumer

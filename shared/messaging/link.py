@@ -1,0 +1,39 @@
+"""A connection to the broker, and what may go wrong on it."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from aio_pika.exceptions import AMQPError
+from yarl import URL
+
+from shared.errors import OutageError
+from shared.messaging import limits
+
+CONNECTION_ERRORS = (AMQPError, ConnectionError, OSError, RuntimeError, TimeoutError)
+
+
+@asynccontextmanager
+async def broker_work(seconds: float) -> AsyncGenerator[None, None]:
+    """Bound what is asked of the broker, and say of every failure that we are ill.
+
+    Raises:
+        OutageError: the connection failed, or the broker did not answer in time.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except CONNECTION_ERRORS as error:
+        raise OutageError(f"RabbitMQ: {type(error).__name__}") from error
+    except asyncio.CancelledError as error:
+        # When a link is given up as stuck, the library cancels whatever waits on it. Nobody has
+        # cancelled us: passed on, it would silently end the task that publishes.
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise OutageError("RabbitMQ: the link is stuck") from error
+
+
+def address(url: str, name: str) -> URL:
+    """Return the address of a connection with our heartbeat and a name for the operator."""
+    return URL(url).update_query(heartbeat=str(limits.HEARTBEAT_S), name=name)

@@ -1,0 +1,165 @@
+"""The confirmed publish."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+import aio_pika
+import structlog
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractRobustConnection
+from aio_pika.exceptions import ChannelNotFoundEntity, PublishError
+
+from shared import topology
+from shared.errors import OutageError
+from shared.events import CONTENT_TYPE
+from shared.messaging import limits
+from shared.messaging.link import CONNECTION_ERRORS, address, broker_work
+from shared.mongo import Entry
+from shared.telemetry import PUBLISH_FAILED
+
+log = structlog.get_logger()
+
+
+class Publisher:
+    """A connection that only publishes: persistent, mandatory, confirmed, with bounded waits."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = address(url, f"{name} publishes")
+        self._connection: AbstractRobustConnection | None = None
+        self._channel: AbstractChannel | None = None
+        self._events: AbstractExchange | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._declaring: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect in the background, for as long as it takes; publishing fails fast until then."""
+        self._connecting = asyncio.create_task(self._connect())
+
+    async def connected(self) -> None:
+        """Wait until the connection stands and the topology is declared."""
+        if self._connecting:
+            await asyncio.shield(self._connecting)
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        for task in (self._connecting, self._declaring):
+            if task:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+        if self._connection:
+            await self._connection.close()
+
+    async def is_up(self) -> bool:
+        """Say whether a publish can be tried at all."""
+        return self._ready() is not None
+
+    async def publish(self, entries: Sequence[Entry]) -> list[bool]:
+        """Publish events; say of each whether the broker confirmed it.
+
+        False means "not known": the broker may have taken it all the same.
+
+        Raises:
+            OutageError: there is no connection.
+        """
+        if (exchange := self._ready()) is None:
+            raise OutageError("RabbitMQ: not connected")
+        return list(await asyncio.gather(*(self._confirm(exchange, entry) for entry in entries)))
+
+    async def send(
+        self, queue: str, body: bytes, headers: dict[str, Any], *, message_id: str | None = None
+    ) -> None:
+        """Put a message into one queue, confirmed.
+
+        Raises:
+            OutageError: it is not confirmed.
+        """
+        if (channel := self._channel) is None or self._ready() is None:
+            raise OutageError("RabbitMQ: not connected")
+        message = Message(
+            body,
+            content_type=CONTENT_TYPE,
+            delivery_mode=DeliveryMode.PERSISTENT,
+            message_id=message_id,
+            headers=headers,
+        )
+        try:
+            async with broker_work(limits.CONFIRM_S):
+                await channel.default_exchange.publish(message, queue)
+        except OutageError as error:
+            self._declare_if_missing(error)
+            raise
+
+    async def canary(self) -> None:
+        """Prove that the broker takes messages now; a ping does not, while it is blocked.
+
+        Raises:
+            OutageError: no confirm within two seconds.
+        """
+        if (channel := self._channel) is None or self._ready() is None:
+            raise OutageError("RabbitMQ: not connected")
+        async with broker_work(2):
+            exchange = await channel.get_exchange(topology.CANARY, ensure=False)
+            await exchange.publish(Message(b""), "", mandatory=False)
+
+    def _ready(self) -> AbstractExchange | None:
+        usable = self._channel is not None and not self._channel.is_closed
+        # While the topology comes back, a queue without its binding would miss a confirmed event.
+        declaring = self._declaring is not None and not self._declaring.done()
+        return self._events if usable and not declaring else None
+
+    def _declare_if_missing(self, error: OutageError) -> None:
+        """Declare the topology again when the exchange or a queue is gone."""
+        missing = isinstance(error.__cause__, ChannelNotFoundEntity | PublishError)
+        if missing and self._connection and (self._declaring is None or self._declaring.done()):
+            self._declaring = asyncio.create_task(self._declare(self._connection))
+
+    @staticmethod
+    async def _declare(connection: AbstractRobustConnection) -> None:
+        with suppress(OutageError):  # the next publish that fails tries again
+            async with broker_work(limits.CONFIRM_S), connection.channel() as channel:
+                await topology.declare(channel)
+
+    async def _connect(self) -> None:
+        while True:
+            try:
+                await self._connect_once()
+            except CONNECTION_ERRORS as error:
+                log.warning("broker.unreachable", reason=type(error).__name__)
+                await asyncio.sleep(limits.RECONNECT_S)
+            else:
+                return
+
+    async def _connect_once(self) -> None:
+        connection = await aio_pika.connect_robust(
+            self._url,
+            timeout=5,
+            reconnect_interval=limits.RECONNECT_S,
+        )
+        try:
+            async with connection.channel() as channel:
+                await topology.declare(channel)
+            self._channel = await connection.channel(on_return_raises=True)
+            self._events = await self._channel.get_exchange(topology.EXCHANGE, ensure=False)
+        except BaseException:
+            await connection.close()
+            raise
+        self._connection = connection
+
+    async def _confirm(self, exchange: AbstractExchange, entry: Entry) -> bool:
+        message = Message(
+            entry.body,
+            content_type=CONTENT_TYPE,
+            delivery_mode=DeliveryMode.PERSISTENT,
+            message_id=entry.id,
+            type=entry.key,
+        )
+        try:
+            async with broker_work(limits.CONFIRM_S):
+                await exchange.publish(message, entry.key)
+        except OutageError as error:
+            PUBLISH_FAILED.labels(type(error.__cause__).__name__).inc()
+            self._declare_if_missing(error)
+            return False
+        return True

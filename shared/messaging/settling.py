@@ -1,0 +1,108 @@
+"""What becomes of a message: the one place that retries or buries."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+from faststream.rabbit import RabbitMessage
+
+from shared import topology
+from shared.errors import OutageError, PermanentError, StaleVersionError
+from shared.events import Received
+from shared.messaging import limits
+from shared.messaging.link import CONNECTION_ERRORS, broker_work
+from shared.messaging.publisher import Publisher
+from shared.telemetry import HANDLED, HANDLING_S
+from shared.topology import QueueSpec
+
+log = structlog.get_logger()
+
+Handler = Callable[[Received], Awaitable[None]]
+
+ATTEMPT_HEADER = "x-civic-attempt"
+REASON_HEADER = "x-civic-reason"
+
+
+async def settle(
+    message: RabbitMessage, spec: QueueSpec, handler: Handler, publisher: Publisher
+) -> None:
+    """Retry or bury: the only code that acknowledges.
+
+    Handled, or a duplicate → acknowledged. Permanent → the dead-letter queue, with its reason.
+    This message failed → a waiting queue, its attempts counted in our own header. We are ill
+    (OutageError) → it waits in our hand, uncounted, so that no broker's own count kills it.
+    """
+    began = time.perf_counter()
+    try:
+        result, reason = await _attempt(message, handler)
+        if result == "failed":
+            await _put_off(message, spec, reason, publisher)
+        elif result == "buried":
+            await _bury(message, spec, reason, publisher)
+        async with broker_work(limits.CONFIRM_S):
+            await message.ack()
+    except OutageError as error:
+        result, reason = "returned", str(error)
+        await asyncio.sleep(
+            limits.RETURN_S
+        )  # no hot loop: 2,260 redeliveries in 3 s were measured without
+        with suppress(*CONNECTION_ERRORS):
+            await message.nack()
+    elapsed = time.perf_counter() - began
+    HANDLED.labels(spec.name, result).inc()
+    HANDLING_S.labels(spec.name).observe(elapsed)
+    write = log.info if result == "handled" else log.warning
+    write(
+        "message",
+        queue=spec.name,
+        event_id=message.message_id,
+        result=result,
+        reason=reason or None,
+        ms=round(elapsed * 1000, 1),
+    )
+
+
+async def _attempt(message: RabbitMessage, handler: Handler) -> tuple[str, str]:
+    """Handle a message, waiting out our own outages; return the result and its reason."""
+    patience_ends = time.monotonic() + limits.OUTAGE_PATIENCE_S
+    stale = 0
+    while True:
+        try:
+            await handler(Received.from_wire(message.body))
+        except PermanentError as error:
+            return "buried", str(error)
+        except StaleVersionError as error:
+            stale += 1
+            if stale > 20:  # noqa: PLR2004 - twenty lost races in a row are no race any more
+                return "failed", str(error)
+        except OutageError as error:
+            if time.monotonic() > patience_ends:
+                raise
+            log.warning("handler.waits", reason=str(error))
+            await asyncio.sleep(0.5)
+        except Exception as error:
+            log.exception("handler.failed")
+            return "failed", type(error).__name__
+        else:
+            return "handled", ""
+
+
+async def _put_off(
+    message: RabbitMessage, spec: QueueSpec, reason: str, publisher: Publisher
+) -> None:
+    before = message.headers.get(ATTEMPT_HEADER)
+    attempt = (before if isinstance(before, int) else 0) + 1
+    if attempt >= limits.ATTEMPTS:
+        await _bury(message, spec, f"{reason}, after {attempt} attempts", publisher)
+        return
+    step = min((attempt - 1) // 2, len(topology.RETRY_DELAYS_S) - 1)
+    queue = spec.retry(topology.RETRY_DELAYS_S[step])
+    headers = {ATTEMPT_HEADER: attempt, REASON_HEADER: reason}
+    await publisher.send(queue, message.body, headers, message_id=message.message_id)
+
+
+async def _bury(message: RabbitMessage, spec: QueueSpec, reason: str, publisher: Publisher) -> None:
+    headers = {REASON_HEADER: reason[:500]}
+    await publisher.send(spec.dead, message.body, headers, message_id=message.message_id)

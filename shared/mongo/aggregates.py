@@ -1,0 +1,172 @@
+"""Aggregates: documents with their version and their outbox."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pymongo import ASCENDING, ReturnDocument, UpdateOne
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from shared.coalescing import Coalescer
+from shared.errors import StaleVersionError
+from shared.mongo.connection import (
+    DUPLICATE_KEY,
+    Database,
+    Document,
+    failure_of,
+    failures_of,
+    outages,
+)
+from shared.mongo.documents import Documents, Index
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event in an outbox: its identity, its routing key, and its bytes on the wire."""
+
+    id: str
+    key: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Tail:
+    """All that the broker has not confirmed yet of one aggregate, in order; the oldest `since`."""
+
+    identifier: str
+    entries: tuple[Entry, ...]
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Swap:
+    """One change of an aggregate: from `version` to the next, with the events it says."""
+
+    identifier: str
+    version: int
+    changes: Mapping[str, Any]
+    entries: Sequence[Entry]
+    at: datetime
+    push: Mapping[str, Sequence[Any]] = field(default_factory=dict[str, Sequence[Any]])
+    stamp: str = field(default_factory=lambda: secrets.token_hex(8))
+
+
+# Only documents that owe an event stand in this index, so it stays as small as the backlog.
+OWES_EVENTS = {"outbox.0": {"$exists": True}}
+
+
+class Aggregates(Documents):
+    """Documents that carry their version and their outbox: state and events in one write."""
+
+    def __init__(self, base: Database, name: str, indexes: Sequence[Index] = ()) -> None:
+        owed = Index(("outbox.at",), where=OWES_EVENTS)
+        super().__init__(base, name, (*indexes, owed))
+        self._swaps: Coalescer[Swap, Tail] = Coalescer(self._swap_many)
+
+    async def create(self, document: Document, entries: Sequence[Entry], at: datetime) -> Tail:
+        """Store a new aggregate at version 1 with its first events; return its tail.
+
+        Raises:
+            DuplicateError: it, or one of its unique keys, is already stored.
+        """
+        await self.insert({**document, "version": 1, "outbox": [_owed(e, at) for e in entries]})
+        return Tail(str(document["_id"]), tuple(entries))
+
+    async def swap(self, swap: Swap) -> Tail:
+        """Write the change and its events if nobody else did; return all that is unpublished.
+
+        Raises:
+            StaleVersionError: the aggregate moved on since it was read.
+            DuplicateError: one of its unique keys is already taken.
+        """
+        return await self._swaps(swap)
+
+    async def confirm(self, confirmed: Mapping[str, Sequence[str]]) -> None:
+        """Take events that the broker has confirmed out of their outboxes."""
+        await self.update_each(
+            [
+                ({"_id": identifier}, {"$pull": {"outbox": {"id": {"$in": list(ids)}}}})
+                for identifier, ids in confirmed.items()
+            ]
+        )
+
+    async def owing(self, before: datetime, limit: int) -> list[Tail]:
+        """Return tails whose oldest event was written before `before`, oldest first."""
+        found = await self.find(
+            {**OWES_EVENTS, "outbox.at": {"$lt": before}},
+            sort=[("outbox.at", ASCENDING)],
+            limit=limit,
+            fields=["outbox"],
+        )
+        return [_tail(document) for document in found]
+
+    async def _swap_many(self, swaps: Sequence[Swap]) -> list[Tail | Exception]:
+        if len(swaps) > 1:
+            return await self._swap_batch(swaps)
+        return [await self._swap_one(swaps[0])]
+
+    async def _swap_one(self, swap: Swap) -> Tail | Exception:
+        with outages():
+            try:
+                document = await self._collection.find_one_and_update(
+                    {"_id": swap.identifier, "version": swap.version},
+                    _change(swap),
+                    projection={"outbox": True},
+                    return_document=ReturnDocument.AFTER,
+                )
+            except DuplicateKeyError as error:
+                return failure_of(error.details or {"code": DUPLICATE_KEY}, swap.identifier)
+        return _tail(document) if document else StaleVersionError(swap.identifier, swap.version)
+
+    async def _swap_batch(self, swaps: Sequence[Swap]) -> list[Tail | Exception]:
+        """One bulk write, then one read that tells who won.
+
+        A bulk write only counts its matches, so every write leaves a stamp of its own, and the
+        last few stay in the document: a winner is known even when others wrote after it.
+        """
+        changes = [
+            UpdateOne({"_id": s.identifier, "version": s.version}, _change(s)) for s in swaps
+        ]
+        failures: dict[int, Exception] = {}
+        with outages():
+            try:
+                await self._collection.bulk_write(changes, ordered=False)
+            except BulkWriteError as error:
+                failures = failures_of(error, [s.identifier for s in swaps])
+            found = await self._collection.find(
+                {"_id": {"$in": list({s.identifier for s in swaps})}},
+                {"outbox": True, "stamps": True},
+            ).to_list(len(swaps))
+        by_id = {document["_id"]: document for document in found}
+        return [
+            failures.get(position) or _outcome(swap, by_id.get(swap.identifier))
+            for position, swap in enumerate(swaps)
+        ]
+
+
+def _outcome(swap: Swap, document: Document | None) -> Tail | Exception:
+    if document is None or swap.stamp not in document.get("stamps", ()):
+        return StaleVersionError(swap.identifier, swap.version)
+    return _tail(document)
+
+
+STAMPS_KEPT = 8  # more than the writers that can meet on one aggregate between a write and its read
+
+
+def _change(swap: Swap) -> Document:
+    pushes: Document = {name: {"$each": list(values)} for name, values in swap.push.items()}
+    pushes["outbox"] = {"$each": [_owed(entry, swap.at) for entry in swap.entries]}
+    pushes["stamps"] = {"$each": [swap.stamp], "$slice": -STAMPS_KEPT}
+    return {"$set": {**swap.changes, "version": swap.version + 1}, "$push": pushes}
+
+
+def _owed(entry: Entry, at: datetime) -> Document:
+    return {"id": entry.id, "key": entry.key, "at": at, "body": entry.body}
+
+
+def _tail(document: Mapping[str, Any]) -> Tail:
+    owed: Sequence[Document] = document["outbox"]
+    entries = tuple(Entry(each["id"], each["key"], bytes(each["body"])) for each in owed)
+    return Tail(str(document["_id"]), entries, owed[0]["at"] if owed else None)
