@@ -108,10 +108,17 @@ class TrackingTokens:
         given = token.encode()
         return any(hmac.compare_digest(self._derive(k, code).encode(), given) for k in self._keys)
 
+    def of_follower(self, code: CaseCode, seed: str) -> str:
+        """Return the secret of somebody who follows a case; the same seed gives the same one."""
+        return _short(hmac.digest(self._keys[0], f"follow:{code}:{seed}".encode(), "sha256"))
+
     @staticmethod
     def _derive(key: bytes, code: CaseCode) -> str:
-        digest = hmac.digest(key, f"tracking:{code}".encode(), "sha256")
-        return base64.urlsafe_b64encode(digest[:24]).decode()
+        return _short(hmac.digest(key, f"tracking:{code}".encode(), "sha256"))
+
+
+def _short(digest: bytes) -> str:
+    return base64.urlsafe_b64encode(digest[:24]).decode()
 
 
 def fingerprint(secret: str) -> str:

@@ -11,7 +11,15 @@ from starlette.requests import ClientDisconnect
 from services.intake.accounts.domain import AccountError
 from services.intake.accounts.refusals import problem_of as account_problem_of
 from services.intake.accounts.wiring import build, units_of
-from services.intake.api import admin_accounts, auth, catalogue, regulation, reports
+from services.intake.api import (
+    admin_accounts,
+    auth,
+    catalogue,
+    following,
+    public_map,
+    regulation,
+    reports,
+)
 from services.intake.api import chase as chase_routes
 from services.intake.api import desk as desk_routes
 from services.intake.api import disclosures as disclosure_routes
@@ -113,6 +121,7 @@ class Parts:
             limits=self.settings.limits(),
             spool=self.settings.spool,
             slots=reports.Slots(self.settings.max_uploads),
+            clock=utc_now,
         )
 
     def disclosure_desk(self) -> DisclosureDesk:
@@ -173,6 +182,8 @@ def _routers(parts: Parts) -> list[APIRouter]:
     chasing = chase_routes.Chasing(OverdueCases(store.aggregates), shelf, utc_now)
     return [
         catalogue.create_router(shelf, utc_now),
+        public_map.create_router(public_map.PublicMap(store, shelf, utc_now)),
+        following.create_router(following.Following(front, parts.desk, parts.tokens)),
         reports.create_router(front),
         auth.create_router(auth.Gate(parts.accounts, parts.guard)),
         admin_accounts.create_router(parts.accounts, parts.guard),

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from services.intake.archive import Archive
-from services.intake.domain.case import Fact
+from services.intake.domain.case import UNNOTICED, Fact
 from services.intake.domain.commands import Command
 from services.intake.domain.decisions import Request, decide
 from services.intake.domain.parties import Actor, parties
@@ -115,7 +115,7 @@ class Desk:
             rules = self._shelf.of(stored.case.snapshot)
             return decide(name, stored.case, command, Request(actor, now, rules))
 
-        return await self._change(typed, actor, steps, seen=seen)
+        return await self.change(typed, actor, steps, seen=seen)
 
     async def add_evidence(self, typed: str, submission: Submission, actor: Actor) -> StoredCase:
         """Keep more photos or recordings with a case; on return they are durable.
@@ -161,7 +161,7 @@ class Desk:
         shown = found[: filters.limit]
         return shown, _cursor(shown[-1]) if more else None
 
-    async def _change(
+    async def change(
         self,
         typed: str,
         actor: Actor,
@@ -169,9 +169,14 @@ class Desk:
         *,
         seen: int | None,
     ) -> StoredCase:
+        """Load, decide and save, again while others write in between; return the case after it.
+
+        Raises:
+            NoSuchCaseError, ChangedError: as `act` says, and whatever `steps` raises.
+        """
         for _ in range(RACES):
             stored = await self.find(typed, actor)
-            if seen is not None and stored.case.sequence != seen:
+            if seen is not None and _moved_on(stored, seen):
                 raise ChangedError(stored, seen)
             facts = steps(stored, self._clock())
             if not facts:
@@ -188,6 +193,12 @@ class Desk:
         if stored is None:
             raise OutageError("a case that was just written cannot be read")
         return stored
+
+
+def _moved_on(stored: StoredCase, seen: int) -> bool:
+    """Say whether anything but its followers changed since a version."""
+    later = [record["type"] for record in stored.history if record["sequence"] > seen]
+    return seen > stored.case.sequence or any(each not in UNNOTICED for each in later)
 
 
 def _scope(actor: Actor) -> Mapping[str, Any]:

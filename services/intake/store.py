@@ -17,6 +17,7 @@ INDEXES = (
     Index(("case.monitoring_unit", "case.due_at")),
     Index(("case.coordinating_units", "case.due_at")),
     Index(("case.state", "case.due_at")),
+    Index(("case.place.lat", "case.place.lon")),
 )
 
 
@@ -115,6 +116,13 @@ class CaseStore:
         """Return at most `limit` cases that match, sorted."""
         found = await self.aggregates.find(query, sort=sort, limit=limit)
         return [_stored(document) for document in found]
+
+    async def snapshots(
+        self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]] = (), limit: int
+    ) -> list[CaseSnapshot]:
+        """Return what everybody may need of at most `limit` cases that match, and no more."""
+        found = await self.aggregates.find(query, sort=sort, limit=limit, fields=["case"])
+        return [CaseSnapshot.model_validate(document["case"]) for document in found]
 
     async def save(
         self,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.intake.domain.case import Directive
+from services.intake.domain.case import UNNOTICED, Directive
 from services.intake.domain.decisions import actions
 from services.intake.domain.parties import Actor
 from services.intake.domain.rules import Rules
@@ -83,7 +83,7 @@ FOR_THE_REPORTER = {
 }
 
 
-def public_view(stored: StoredCase, rules: Rules) -> dict[str, Any]:
+def public_view(stored: StoredCase, rules: Rules, now: datetime) -> dict[str, Any]:
     """Return what anybody may see: no text, no media, no exact place, nothing of the reporter.
 
     Text and photos may hold faces, names and numbers; they are not public before a person has
@@ -112,21 +112,22 @@ def public_view(stored: StoredCase, rules: Rules) -> dict[str, Any]:
         "due_at": local(case.due_at, zone),
         "expected_at": local(case.expected_at, zone) if case.expected_at else None,
         "limit_hours": case.limit_s / 3600,
-        "clock": case.clock.value,
+        "clock": clock_of(case, rules, now),
         "promise": {"vi": words.vi, "en": words.en},
         "media": case.media.model_dump(),
         "result": _result(stored, rules),
         "disputes": case.disputes,
+        "followers": case.followers,
         "version": stored.case.sequence,
     }
 
 
-def own_view(stored: StoredCase, rules: Rules) -> dict[str, Any]:
+def own_view(stored: StoredCase, rules: Rules, now: datetime) -> dict[str, Any]:
     """Return what the tracking token shows: all that the reporter sent, and all steps."""
     content = stored.content
     rating = stored.case.rating
     return {
-        **public_view(stored, rules),
+        **public_view(stored, rules, now),
         "text": content["text"],
         "location": content["location"],
         "captured_at": content["captured_at"],
@@ -176,7 +177,7 @@ def desk_view(stored: StoredCase, actor: Actor, rules: Rules, now: datetime) -> 
 
 def desk_row(stored: StoredCase, rules: Rules, now: datetime) -> dict[str, Any]:
     """Return a case as a line of an inbox."""
-    public = public_view(stored, rules)
+    public = public_view(stored, rules, now)
     snapshot = stored.case.snapshot
     return {
         **public,
@@ -184,21 +185,26 @@ def desk_row(stored: StoredCase, rules: Rules, now: datetime) -> dict[str, Any]:
         "hops": snapshot.hops,
         "loops": snapshot.loops,
         "restricted": snapshot.restricted,
-        "clock": clock_of(snapshot, rules, now),
         "directives_open": sum(each.fulfilled_at is None for each in stored.case.directives),
     }
 
 
 def clock_of(case: CaseSnapshot, rules: Rules, now: datetime) -> dict[str, Any]:
-    """Return how much time is left: seconds of working time, negative when overdue."""
+    """Return how much time is left: seconds of its own kind of time, negative when overdue.
+
+    `stopped` when nothing is owed any more; `running` while `left_s` counts down, so that a page
+    counts only then, and waits for `next_opening` else.
+    """
     zone = rules.calendar.zone
     due_at = case.expected_at or case.due_at
     working = case.clock is Clock.WORKING
+    stopped = case.state in STOPPED
+    counts = not working or rules.calendar.is_open(now)
     left = working_time(now, due_at, rules.calendar) if working else due_at - now
     return {
         "as_of": local(now, zone),
-        "running": case.state not in STOPPED,
-        "counts_now": not working or rules.calendar.is_open(now),
+        "stopped": stopped,
+        "running": not stopped and counts,
         "left_s": int(left.total_seconds()),
         "next_opening": local(rules.calendar.next_open(now), zone) if working else None,
         "due_at": local(due_at, zone),
@@ -216,7 +222,8 @@ def timeline(
         rules: For names and the city's time.
         words_of: Types whose written words are shown; None: all, with who acted.
     """
-    return [_step(record, rules, words_of) for record in stored.history]
+    noticed = (each for each in stored.history if each["type"] not in UNNOTICED)
+    return [_step(record, rules, words_of) for record in noticed]
 
 
 def changes_since(stored: StoredCase, sequence: int, rules: Rules) -> list[dict[str, Any]]:

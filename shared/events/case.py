@@ -258,6 +258,20 @@ class EvidenceAdded(CaseEvent):
     media: MediaCount
 
 
+class CaseFollowed(CaseEvent):
+    """Somebody else has the same concern and follows the case; nothing of them is said."""
+
+    type: ClassVar[str] = "case.followed.v1"
+    followers: int
+
+
+class CaseUnfollowed(CaseEvent):
+    """Somebody follows the case no more."""
+
+    type: ClassVar[str] = "case.unfollowed.v1"
+    followers: int
+
+
 class ReporterErased(CaseEvent):
     """The reporter's identity was destroyed at their wish, or by schedule; the case stays."""
 
@@ -293,5 +307,7 @@ CASE_EVENTS: tuple[type[CaseEvent], ...] = (
     CaseWithdrawn,
     MessageAdded,
     EvidenceAdded,
+    CaseFollowed,
+    CaseUnfollowed,
     ReporterErased,
 )

@@ -73,6 +73,7 @@ class CaseSnapshot(Wire):
     directives_open: int = 0
     directive_due_at: AwareDatetime | None = None  # the soonest of the open ones
     disputes: int = 0
+    followers: int = 0  # others with the same concern; each counts once
     reporter: ReporterId | None = None
     reporter_kind: ReporterKind
     anonymity: Anonymity

@@ -56,6 +56,7 @@ VALUES: Mapping[str, Any] = {
     "expires_at": datetime(2026, 2, 12, 1, 0, tzinfo=UTC),
     "fields": ("content", "evidence"),
     "flags": ("outside_city",),
+    "followers": 2,
     "hops": 1,
     "directive_due_at": datetime(2026, 1, 14, 1, 0, tzinfo=UTC),
     "directives_open": 1,

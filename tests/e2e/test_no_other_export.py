@@ -74,6 +74,8 @@ SILENT = {
     "GET /api/v1/ioc/events",
     "GET /api/v1/ioc/stream",
     "GET /api/v1/ioc/summary",
+    "GET /api/v1/map/reports.geojson",
+    "GET /api/v1/reports/similar",
     "GET /api/v1/reports/{code}/events",
     "GET /api/v1/reports/{code}/looks",
     "GET /api/v1/units",
@@ -87,6 +89,8 @@ CHANGING = {
     "PUT /api/v1/admin/regulation",
     "POST /api/v1/reports",
     "POST /api/v1/reports/{code}/media",
+    "POST /api/v1/reports/{code}/follow",
+    "DELETE /api/v1/reports/{code}/follow",
     "DELETE /api/v1/reports/{code}/reporter",
     "POST /api/v1/desk/cases/{code}/media",
     "POST /api/v1/desk/cases/{code}/disclosures",
@@ -123,6 +127,10 @@ FORMS: Mapping[str, list[dict[str, str]]] = {
     "GET /api/v1/desk/audit": [{"subject": "{code}"}, {"limit": "500"}],
     "GET /api/v1/desk/chase": [{}, {"format": "csv"}, {"format": "pdf"}],
     "GET /api/v1/auth/oidc/callback": [{"state": "x"}],
+    "GET /api/v1/map/reports.geojson": [{}, {"bbox": "108.43,11.93,108.45,11.95"}],
+    "GET /api/v1/reports/similar": [
+        {"lat": "11.941", "lon": "108.443", "limit": "20", "text": "{mark}"}
+    ],
     "GET /api/v1/ioc/events": [{"after": "{before}", "limit": "1000"}],
     "GET /api/v1/ioc/stream": [{"after": "{before}"}],
 }

@@ -351,7 +351,8 @@ def _views(case: Case, opened: CaseSnapshot) -> list[str]:
     }
     stored = StoredCase(case, opened, 1, content, {"emergency": []}, [], {})
     desks = [desk_view(stored, actor, RULES, NOW) for actor in ACTORS]
-    return [repr(each) for each in (*desks, own_view(stored, RULES), public_view(stored, RULES))]
+    others = (own_view(stored, RULES, NOW), public_view(stored, RULES, NOW))
+    return [repr(each) for each in (*desks, *others)]
 
 
 ACTORS = (OFFICER, MONITOR, STRANGER, HELPER, CLERK, LEADER, REPORTER, ADMIN)

@@ -1,9 +1,10 @@
 """What reporters call: send a report, follow it, see its evidence."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,6 +62,15 @@ class Front:
     limits: EvidenceLimits
     spool: Path
     slots: Slots
+    clock: Callable[[], datetime]
+
+    def own(self, stored: StoredCase) -> dict[str, Any]:
+        """Return a case as its reporter sees it."""
+        return own_view(stored, self.shelf.of(stored.case.snapshot), self.clock())
+
+    def public(self, stored: StoredCase) -> dict[str, Any]:
+        """Return a case as anybody sees it."""
+        return public_view(stored, self.shelf.of(stored.case.snapshot), self.clock())
 
     async def receive(self, request: Request, key: str | None) -> Answer:
         """Read a report from the request and take it in; every refusal is a problem."""
@@ -122,10 +132,10 @@ def create_router(front: Front) -> APIRouter:
         request.scope["civic.case"] = stored.case.code
         headers = {"Cache-Control": "no-store", "Vary": "Authorization"}
         if front.owns(stored, authorization):
-            return json_answer(own_view(stored, front.shelf.of(stored.case.snapshot)), 200, headers)
+            return json_answer(front.own(stored), 200, headers)
         if stored.case.snapshot.restricted:
             raise not_found("phản ánh này", "this report")
-        return json_answer(public_view(stored, front.shelf.of(stored.case.snapshot)), 200, headers)
+        return json_answer(front.public(stored), 200, headers)
 
     @router.get("/{code}/events", summary="The steps of a report")
     async def events(code: str, authorization: Authorization = "") -> Response:
@@ -171,7 +181,7 @@ def _add_steps(router: APIRouter, front: Front) -> None:
         with front.slots:
             async with read_submission(request, front.limits, front.spool) as submission:
                 after = await front.desk.add_evidence(stored.case.code, submission, REPORTER)
-        return json_answer(own_view(after, front.shelf.of(after.case.snapshot)), 201)
+        return json_answer(front.own(after), 201)
 
     for name, spec in COMMANDS.items():
         if Party.REPORTER in spec.parties:
@@ -184,9 +194,7 @@ def _add_command(router: APIRouter, front: Front, row: tuple[str, Spec[Any]]) ->
     async def give(code: str, command: Command, authorization: Authorization = "") -> Response:
         stored = await front.find_own(code, authorization)
         after = await front.desk.act(stored.case.code, name, command, REPORTER, seen=None)
-        return json_answer(
-            own_view(after, front.shelf.of(after.case.snapshot)), 200, {"Cache-Control": "no-store"}
-        )
+        return json_answer(front.own(after), 200, {"Cache-Control": "no-store"})
 
     give.__annotations__["command"] = spec.model  # what FastAPI reads, validates and describes
     give.__doc__ = spec.model.__doc__

@@ -19,6 +19,7 @@ from shared.events import (
     CaseClosed,
     CaseDispatched,
     CaseEvent,
+    CaseFollowed,
     CaseForwarded,
     CaseHeld,
     CaseProgressed,
@@ -32,6 +33,7 @@ from shared.events import (
     CaseRoutingSuggested,
     CaseSnapshot,
     CaseSubmitted,
+    CaseUnfollowed,
     CaseWithdrawn,
     CoordinationAnswered,
     CoordinationApproved,
@@ -90,8 +92,13 @@ TRANSITIONS: Mapping[type[CaseEvent], tuple[frozenset[State], State | None]] = {
     CaseWithdrawn: (OPEN, State.WITHDRAWN),
     MessageAdded: (OPEN | {State.RESOLVED}, None),
     EvidenceAdded: (OPEN | {State.RESOLVED}, None),
+    CaseFollowed: (OPEN | {State.RESOLVED}, None),
+    CaseUnfollowed: (ANY, None),
     ReporterErased: (ANY, None),
 }
+
+# They change nothing that anybody works on: in no timeline, and no version that was seen is older.
+UNNOTICED = frozenset({CaseFollowed.type, CaseUnfollowed.type})
 
 
 class NotNowError(CivicError):
@@ -203,6 +210,7 @@ class Case(Part):
     units: tuple[UnitId, ...] = ()
     results: tuple[Result, ...] = ()
     rating: Rating | None = None
+    followers: tuple[str, ...] = ()  # random references
 
     @property
     def code(self) -> CaseCode:
@@ -269,7 +277,7 @@ def _directives_seen(parts: Mapping[str, Any]) -> dict[str, Any]:
     return {"directives_open": len(still_due), "directive_due_at": min(still_due, default=None)}
 
 
-def _seen(case: Case, event: CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR0911 - reads as a table
+def _seen(case: Case, event: CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - a table
     """Return what an event changes of what everybody sees."""
     snapshot = case.snapshot
     match event:
@@ -305,6 +313,8 @@ def _seen(case: Case, event: CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR091
                     audio=snapshot.media.audio + added.audio,
                 )
             }
+        case CaseFollowed(followers=followers) | CaseUnfollowed(followers=followers):
+            return {"followers": followers}
         case ReporterErased():
             return {"reporter": None}
         case _:
@@ -314,7 +324,7 @@ def _seen(case: Case, event: CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR091
 _NO_COORDINATION: Mapping[str, Any] = {"coordinating_units": (), "expected_at": None}
 
 
-def _parts(case: Case, fact: Fact) -> dict[str, Any]:  # noqa: C901, PLR0911 - reads as a table
+def _parts(case: Case, fact: Fact) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - a table
     """Return what a fact changes of the case's own parts."""
     match fact.event:
         case CaseAssigned(routing_sequence=sequence, unit=unit):
@@ -328,6 +338,11 @@ def _parts(case: Case, fact: Fact) -> dict[str, Any]:  # noqa: C901, PLR0911 - r
             return {"coordination": None, "officer": None}
         case CaseResolved():
             return {"results": (*case.results, _result(fact.event, fact.words))}
+        case CaseFollowed():
+            return {"followers": (*case.followers, fact.words["follower"])}
+        case CaseUnfollowed():
+            left = fact.words["follower"]
+            return {"followers": tuple(each for each in case.followers if each != left)}
         case CaseRated(score=score, at=at):
             return {"rating": Rating(score=score, text=fact.text, at=at)}
         case CaseReopened():

@@ -82,3 +82,7 @@ WINDOW_PASSED: Final[InBoth] = {
     "vi": "Đã quá thời gian phản hồi kết quả; vui lòng gửi phản ánh mới.",
     "en": "The time to dispute has passed; please send a new report.",
 }
+TOO_MANY_FOLLOWERS: Final[InBoth] = {
+    "vi": "Việc này đã có rất nhiều người theo dõi; bạn vẫn xem được tiến độ bằng mã phản ánh.",
+    "en": "Very many people follow this already; its code still shows you how it goes on.",
+}
