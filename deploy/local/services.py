@@ -43,8 +43,15 @@ def service_environment(layout: Layout, credentials: Credentials) -> Mapping[str
         "INTAKE_S3_ACCESS_KEY": credentials.s3_access_key,
         "INTAKE_S3_SECRET_KEY": credentials.s3_secret_key,
         "INTAKE_S3_BUCKET": BUCKET,
+        "NOTIFY_ORIGINS": ",".join(_origins(layout)),
         "NOTIFY_SMTP_URL": f"smtp://127.0.0.1:{layout.port('smtp')}",
     }
+
+
+def _origins(layout: Layout) -> list[str]:
+    """Return where a browser on this machine finds the pages, under both names of the machine."""
+    port = layout.port("intake")
+    return [f"http://{host}:{port}" for host in ("127.0.0.1", "localhost")]
 
 
 def _service(name: str, layout: Layout, environment: Mapping[str, str]) -> Program:

@@ -7,11 +7,15 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from services.notify import origins
+from services.notify.admission import Admission
 from services.notify.channels.email import EmailChannel
 from services.notify.domain import QuietHours
 from services.notify.handlers import on_event
 from services.notify.ioc.api import create_router
 from services.notify.ioc.tail import IocTail
+from services.notify.live import api as live
+from services.notify.live.board import Board
 from services.notify.messages import Messages
 from services.notify.sender import Sender
 from services.notify.settings import Settings
@@ -21,6 +25,7 @@ from shared.directory import Directory
 from shared.identity import Seal, TrackingTokens, Vault
 from shared.rulebook import load_rulebook
 from shared.runtime import Runtime, utc_now
+from shared.sessions import SessionReader
 from shared.stream import StreamReader
 
 
@@ -38,6 +43,8 @@ def create_app() -> FastAPI:
     directory = Directory(runtime.database("identity"))
     runtime.keep(directory.documents)
     tail = IocTail(StreamReader(settings.amqp_url, "notify"), settings.ring_events)
+    board = Board(view)
+    tail.listen(board.take)
     tokens = TrackingTokens(settings.tracking_secret.split(","))
     sender = Sender(
         store,
@@ -63,6 +70,7 @@ def create_app() -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
         async with runtime.running():
+            await board.prime()
             await tail.start()
             await sender.start()
             try:
@@ -73,8 +81,14 @@ def create_app() -> FastAPI:
 
     app = web.create("Đà Lạt trực tuyến: notify", lifespan)
     web.probes(app, {**runtime.checks(), "ioc_stream": tail.following})
-    ioc_tokens = [each for each in settings.ioc_tokens.split(",") if each]
-    app.include_router(
-        create_router(tail, view, tokens=ioc_tokens, clock=utc_now), prefix="/api/v1"
+    admission = Admission(
+        SessionReader(runtime.database("intake"), utc_now),
+        [each for each in settings.ioc_tokens.split(",") if each],
     )
+    for router in (
+        create_router(tail, view, admission=admission, clock=utc_now),
+        live.create_router(live.Live(board, tail, tokens, admission)),
+    ):
+        app.include_router(router, prefix="/api/v1")
+    origins.allow(app, settings.origins)
     return app

@@ -19,6 +19,8 @@ class Settings(ServiceSettings):
     smtp_url: str = "smtp://127.0.0.1:1025"  # smtp://user:password@host:port, smtps:// for TLS
     mail_from: str = "Đà Lạt trực tuyến <khong-tra-loi@dalat.example>"
     ioc_tokens: str = ""  # bearer tokens of the IOC, separated by commas; required outside dev
+    # Pages that may read notify from another origin: `https://host:port`, separated by commas.
+    origins: str = ""
 
     quiet_from: time = time(22)  # local: officials get no mail from here on, but for emergencies
     quiet_until: time = time(6)  # what waited is sent then; the same time twice: no quiet hours

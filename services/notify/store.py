@@ -172,10 +172,20 @@ class CaseView:
         Raises:
             NotHeardYetError: none was.
         """
-        document = await self.documents.load(code)
-        if document is None:
+        found = await self.standing(code)
+        if found is None:
             raise NotHeardYetError(code)
-        return CaseSnapshot.model_validate(document["case"])
+        return found[1]
+
+    async def standing(self, code: CaseCode) -> tuple[int, CaseSnapshot] | None:
+        """Return the newest snapshot of a case with its sequence, or None."""
+        document = await self.documents.load(code)
+        return _standing(document) if document else None
+
+    async def unfinished(self, limit: int) -> list[tuple[int, CaseSnapshot]]:
+        """Return the newest snapshots of at most `limit` cases that are not done."""
+        found = await self.documents.find({"case.state": {"$nin": sorted(DONE)}}, limit=limit)
+        return [_standing(each) for each in found]
 
     async def _note_many(self, notes: Sequence[tuple[int, CaseSnapshot]]) -> list[None]:
         newest: dict[str, tuple[int, CaseSnapshot]] = {}
@@ -234,6 +244,10 @@ class CaseView:
 
 
 DONE = {"resolved", "closed", "refused", "redirected", "withdrawn"}
+
+
+def _standing(document: Document) -> tuple[int, CaseSnapshot]:
+    return document["sequence"], CaseSnapshot.model_validate(document["case"])
 
 
 def _delivery(document: Document) -> Delivery:

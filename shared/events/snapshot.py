@@ -72,6 +72,7 @@ class CaseSnapshot(Wire):
     loops: int = 0  # times that it came back to a unit that had it before
     directives_open: int = 0
     directive_due_at: AwareDatetime | None = None  # the soonest of the open ones
+    addressees: tuple[UnitId, ...] = ()  # units that were given a directive
     disputes: int = 0
     followers: int = 0  # others with the same concern; each counts once
     reporter: ReporterId | None = None

@@ -30,6 +30,7 @@ VALUES: Mapping[str, Any] = {
     "about": ("urban_order_team",),
     "actor": "a_9d1f02c7",
     "addressee": "ward_1",
+    "addressees": ("ward_1",),
     "anonymity": Anonymity.CONFIDENTIAL,
     "approaching_at": datetime(2026, 1, 12, 2, 30, tzinfo=UTC),
     "area": "ward_1",

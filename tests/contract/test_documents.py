@@ -132,7 +132,13 @@ def test_openapi_is_valid_and_every_reference_leads_somewhere(name: str):
         ),
         pytest.param(
             "openapi-notify.json",
-            {"/api/v1/ioc/events", "/api/v1/ioc/stream", "/api/v1/ioc/summary"},
+            {
+                "/api/v1/ioc/events",
+                "/api/v1/ioc/stream",
+                "/api/v1/ioc/summary",
+                "/api/v1/reports/{code}/stream",
+                "/api/v1/desk/stream",
+            },
             id="notify",
         ),
     ],

@@ -71,6 +71,7 @@ SILENT = {
     "GET /api/v1/desk/cases/{code}/disclosures",
     "GET /api/v1/desk/chase",
     "GET /api/v1/desk/disclosures",
+    "GET /api/v1/desk/stream",
     "GET /api/v1/ioc/events",
     "GET /api/v1/ioc/stream",
     "GET /api/v1/ioc/summary",
@@ -78,6 +79,7 @@ SILENT = {
     "GET /api/v1/reports/similar",
     "GET /api/v1/reports/{code}/events",
     "GET /api/v1/reports/{code}/looks",
+    "GET /api/v1/reports/{code}/stream",
     "GET /api/v1/units",
 }
 # Calls that change something. They answer the caller's own view of the case, or nothing of one.
@@ -292,7 +294,9 @@ class World:
         """Call a route as somebody; whatever comes back, headers included, is looked through."""
         method, path = route.split(" ")
         params = {name: _filled(value, case) for name, value in query.items()}
-        host = self.city.stack["notify" if "/ioc/" in path else "intake"]
+        host = self.city.stack[
+            "notify" if "/ioc/" in path or path.endswith("/stream") else "intake"
+        ]
         with self.city.intake.stream(
             method,
             f"{host}{_filled(path, case)}",

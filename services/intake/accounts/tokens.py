@@ -4,16 +4,15 @@ Both name their session, so that it is loaded by its key; 256 random bits follow
 """
 
 import hmac
-import re
 import secrets
 from dataclasses import dataclass
 
 from services.intake.accounts.domain import SessionId
 from shared.identity import fingerprint
+from shared.sessions import TOKEN
 
 SECRET_BYTES = 32
 FAMILY_BYTES = 16
-TOKEN = re.compile(r"(s_[0-9a-f]{24})\.(?:([\w-]{22})\.)?([\w-]{43})", re.ASCII)
 
 
 @dataclass(frozen=True)

@@ -270,11 +270,15 @@ def evolve(case: Case, fact: Fact) -> Case:
 
 
 def _directives_seen(parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the operations centre sees of directives: how many are open, which is next."""
+    """Return what everybody sees of directives: how many are open, which is next, for whom."""
     if "directives" not in parts:
         return {}
     still_due = [each.due_at for each in parts["directives"] if each.fulfilled_at is None]
-    return {"directives_open": len(still_due), "directive_due_at": min(still_due, default=None)}
+    return {
+        "directives_open": len(still_due),
+        "directive_due_at": min(still_due, default=None),
+        "addressees": tuple(sorted({each.addressee for each in parts["directives"]})),
+    }
 
 
 def _seen(case: Case, event: CaseEvent) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - a table

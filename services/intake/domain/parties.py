@@ -1,10 +1,12 @@
 """Which part somebody has in a case. Pure."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from services.intake.domain.case import Case
-from shared.vocabulary import Role, State, UnitId
+from shared.parties import DESK, Party, is_sealed, parties_of
+from shared.vocabulary import Role, UnitId
+
+__all__ = ["Actor", "Party", "parties"]
 
 
 @dataclass(frozen=True)
@@ -16,18 +18,6 @@ class Actor:
     unit: UnitId | None = None
 
 
-class Party(StrEnum):
-    """A part that somebody has in a case."""
-
-    HANDLING = "handling"
-    COORDINATING = "coordinating"
-    MONITORING = "monitoring"
-    ADDRESSEE = "addressee"
-    OFFICE = "office"
-    LEADER = "leader"
-    REPORTER = "reporter"
-
-
 def parties(case: Case, actor: Actor) -> frozenset[Party]:
     """Return the parts that an actor has in a case; none means that it is none of their business.
 
@@ -36,32 +26,13 @@ def parties(case: Case, actor: Actor) -> frozenset[Party]:
     if actor.role is None:
         return frozenset({Party.REPORTER})
     snapshot = case.snapshot
-    if actor.unit in snapshot.about or actor.role not in _DESK:
-        return frozenset()
-    found: set[Party] = set()
-    if actor.role is Role.OFFICE_CLERK:
-        found.add(Party.OFFICE)
-    if actor.role is Role.LEADER:
-        found.add(Party.LEADER)
-    if not snapshot.restricted and case.state is not State.HELD:
-        found |= _unit_parties(case, actor.unit)
-    return frozenset(found)
-
-
-_DESK = {Role.OFFICER, Role.UNIT_HEAD, Role.OFFICE_CLERK, Role.LEADER}
-
-
-def _unit_parties(case: Case, unit: UnitId | None) -> set[Party]:
-    snapshot = case.snapshot
-    found: set[Party] = set()
-    if unit is None:
-        return found
-    if unit == snapshot.unit:
-        found.add(Party.HANDLING)
-    if unit == snapshot.monitoring_unit:
-        found.add(Party.MONITORING)
-    if unit in snapshot.coordinating_units:
-        found.add(Party.COORDINATING)
-    if any(each.addressee == unit for each in case.directives):
-        found.add(Party.ADDRESSEE)
+    found = parties_of(snapshot, actor.role, actor.unit)
+    if _is_addressee(case, actor) and not is_sealed(snapshot, actor.unit):
+        found |= {Party.ADDRESSEE}
     return found
+
+
+def _is_addressee(case: Case, actor: Actor) -> bool:
+    """Look at the directives themselves: the snapshots of older cases do not name their units."""
+    mine = any(each.addressee == actor.unit for each in case.directives)
+    return mine and actor.role in DESK

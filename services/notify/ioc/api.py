@@ -1,6 +1,5 @@
 """The operations centre's HTTP: pull, live stream, figures."""
 
-import hmac
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -9,11 +8,12 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import StreamingResponse
 
+from services.notify import sse
+from services.notify.admission import Admission
 from services.notify.ioc.tail import IocTail
 from services.notify.store import CaseView
 from shared.problems import Problem
 from shared.stream import StreamEvent
-from shared.telemetry import WATCHERS
 
 BATCH = 200
 FIGURES = (
@@ -27,16 +27,12 @@ FIGURES = (
 
 
 def create_router(
-    tail: IocTail, view: CaseView, *, tokens: Sequence[str], clock: Callable[[], datetime]
+    tail: IocTail, view: CaseView, *, admission: Admission, clock: Callable[[], datetime]
 ) -> APIRouter:
     """Return the routes below `/ioc`."""
 
     async def allowed(authorization: Annotated[str, Header()] = "") -> None:
-        if tokens and not any(
-            hmac.compare_digest(authorization.encode(), f"Bearer {each}".encode())
-            for each in tokens
-        ):
-            raise _unauthenticated()
+        await admission.ioc(authorization)
 
     router = APIRouter(prefix="/ioc", tags=["IOC"], dependencies=[Depends(allowed)])
 
@@ -56,11 +52,7 @@ def create_router(
     ) -> StreamingResponse:
         """Follow: `id` is the stream offset; a reconnect with `Last-Event-ID` misses nothing."""
         start = _start(last_event_id, after, tail.newest)
-        return StreamingResponse(
-            _frames(tail, start),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
+        return sse.answer("sse", _frames(tail, start))
 
     @router.get("/summary", summary="Figures of now")
     async def summary() -> dict[str, Any]:
@@ -91,15 +83,12 @@ def _start(last_event_id: str, after: int | None, newest: int) -> int:
 
 
 async def _frames(tail: IocTail, start: int) -> AsyncIterator[bytes]:
-    with WATCHERS.labels("sse").track_inprogress():
-        yield b"retry: 1000\n\n"
-        async for batch in tail.batches(start, BATCH):
-            yield b"".join(map(_frame, batch)) or b": still here\n\n"
+    async for batch in tail.batches(start, BATCH):
+        yield b"".join(map(_frame, batch)) or sse.HEARTBEAT
 
 
 def _frame(event: StreamEvent) -> bytes:
-    head = f"id: {event.offset}\nevent: {event.key}\ndata: ".encode()
-    return head + event.body + b"\n\n"
+    return sse.frame(event.key, event.body, str(event.offset))
 
 
 def _figures(found: dict[str, Any]) -> dict[str, Any]:
@@ -115,16 +104,6 @@ def _figures(found: dict[str, Any]) -> dict[str, Any]:
 
 def _named(name: str, row: dict[str, Any]) -> dict[str, Any]:
     return {name: row["_id"], **{key: value for key, value in row.items() if key != "_id"}}
-
-
-def _unauthenticated() -> Problem:
-    return Problem(
-        401,
-        "unauthenticated",
-        vi="Cần mã truy cập của Trung tâm điều hành.",
-        en="An access token of the operations centre is needed.",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
 
 
 def _bad_cursor() -> Problem:

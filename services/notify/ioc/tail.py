@@ -7,7 +7,7 @@ has caught up. Nothing is queued per client, so a slow one costs nothing and los
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import structlog
 
@@ -33,6 +33,11 @@ class IocTail:
         self._moved = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._following = False
+        self._listeners: list[Callable[[StreamEvent], None]] = []
+
+    def listen(self, listener: Callable[[StreamEvent], None]) -> None:
+        """Have `listener` told of every event that comes in from now on, in order, once."""
+        self._listeners.append(listener)
 
     async def start(self) -> None:
         """Begin to follow."""
@@ -117,5 +122,7 @@ class IocTail:
         if event.offset <= self.newest:
             return
         self._ring.append(event)
+        for listener in self._listeners:
+            listener(event)
         self._moved.set()
         self._moved = asyncio.Event()

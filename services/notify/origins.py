@@ -1,0 +1,36 @@
+"""Which pages of other origins may read notify: an exact list, no pattern, no cookies."""
+
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+ASKED = ("Authorization", "Last-Event-ID", "Accept-Language", "Content-Type", "Idempotency-Key")
+PREFLIGHT_S = 600
+
+
+def allow(app: FastAPI, origins: str) -> None:
+    """Let pages of these origins (separated by commas) read the answers of `app`.
+
+    Raises:
+        ValueError: one is no exact origin: `https://host` or `https://host:port`.
+    """
+    listed = [_exact(each.strip()) for each in origins.split(",") if each.strip()]
+    if not listed:
+        return
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=listed,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=list(ASKED),
+        expose_headers=["Retry-After"],
+        max_age=PREFLIGHT_S,
+    )
+
+
+def _exact(origin: str) -> str:
+    parts = urlsplit(origin)
+    named = parts.scheme in {"http", "https"} and parts.hostname and "*" not in origin
+    if not named or f"{parts.scheme}://{parts.netloc}" != origin.rstrip("/"):
+        raise ValueError(f"NOTIFY_ORIGINS: {origin!r} is no exact origin like https://host:port")
+    return origin.rstrip("/")
