@@ -24,3 +24,5 @@ REPORTERS_OPENED = Counter(
     "civic_reporters_opened", "Sealed reporters that were opened, by purpose", ["purpose"]
 )
 WATCHERS = Gauge("civic_watchers", "Open event streams to browsers and the IOC", ["kind"])
+WORKER_DEATHS = Counter("civic_decoder_deaths", "Decoding processes that a file killed or hung")
+WORKER_PEAK = Gauge("civic_decoder_peak_bytes", "The most memory that one file took to decode")

@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.intake.domain.report import MediaIn, Position
-from services.intake.evidence import Evidence, EvidenceLimits, EvidenceRefused, inspect
+from services.intake.evidence import Evidence, EvidenceLimits, EvidenceRefused, InspectionPool
 from services.intake.submission import Upload, refused_evidence
 from shared.errors import OutageError
 from shared.media import MediaStore
@@ -119,15 +117,15 @@ class Archive:
         media: The bucket.
         limits: How much is taken.
         zone: Of a photo's time that carries no offset.
-        workers: Decoders at once; each holds a core and up to 300 MB for the largest pictures.
+        workers: Processes that decode; each holds a core and up to 300 MB for the largest
+            pictures.
     """
 
     def __init__(
         self, media: MediaStore, limits: EvidenceLimits, *, zone: ZoneInfo, workers: int
     ) -> None:
         self._media = media
-        self._inspect = partial(inspect, limits=limits, zone=zone)
-        self._workers = ThreadPoolExecutor(workers, thread_name_prefix="inspect")
+        self._pool = InspectionPool(limits, zone=zone.key, workers=workers)
         self._most = workers * WAITING_PER_WORKER
         self._waiting = 0
         self._opening: asyncio.Task[None] | None = None
@@ -137,11 +135,11 @@ class Archive:
         self._opening = asyncio.create_task(self._open())
 
     async def stop(self) -> None:
-        """Give threads and connections back."""
+        """Give processes, threads and connections back."""
         if self._opening:
             self._opening.cancel()
             await asyncio.gather(self._opening, return_exceptions=True)
-        self._workers.shutdown(wait=False, cancel_futures=True)
+        await self._pool.close()
         self._media.close()
 
     async def check(self) -> None:
@@ -207,9 +205,8 @@ class Archive:
         return aiter(download)
 
     async def _decode(self, index: int, upload: Upload) -> Evidence:
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._workers, self._inspect, upload.path)
+            return await self._pool.inspect(upload.path)
         except EvidenceRefused as error:
             raise refused_evidence(error, index) from error
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from services.intake.evidence import Evidence, EvidenceLimits, EvidenceRefused, inspect
+from services.intake.evidence import Evidence, EvidenceLimits, EvidenceRefused
+from services.intake.evidence.inspection import inspect
 from shared.vocabulary import MediaKind
 from tests.hostile import sounds
 

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from PIL import Image
 
-from services.intake.evidence import Evidence, EvidenceLimits, EvidenceRefused, inspect
+from services.intake.evidence import Evidence, EvidenceLimits, EvidenceRefused
+from services.intake.evidence.inspection import inspect
 from shared.vocabulary import MediaKind
 from tests.hostile import pictures
 
@@ -305,7 +306,8 @@ MEASURE = """
 import resource, sys
 from pathlib import Path
 from zoneinfo import ZoneInfo
-from services.intake.evidence import EvidenceLimits, EvidenceRefused, inspect
+from services.intake.evidence import EvidenceLimits, EvidenceRefused
+from services.intake.evidence.inspection import inspect
 before = resource.getrusage(resource.RUSAGE_SELF)
 try:
     inspect(Path(sys.argv[1]), EvidenceLimits(), zone=ZoneInfo("Asia/Ho_Chi_Minh"))

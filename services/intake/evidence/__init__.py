@@ -1,39 +1,9 @@
-"""Evidence: photos and sound from the scene, judged by decoding and copied without metadata."""
+"""Evidence: photos and sound from the scene, judged by decoding and copied without metadata.
 
-from datetime import tzinfo
-from pathlib import Path
+Whoever imports this package loads no decoder: those live in the workers of `pool.py`.
+"""
 
-from .audio import read_audio
-from .headers import JPEG, PNG, WEBP, media_type_of
-from .image import read_image
 from .model import Evidence, EvidenceLimits, EvidenceRefused, Reason
+from .pool import InspectionPool
 
-__all__ = ["Evidence", "EvidenceLimits", "EvidenceRefused", "Reason", "inspect"]
-
-HEAD_BYTES = 64
-
-
-def inspect(source: Path | bytes, limits: EvidenceLimits, *, zone: tzinfo) -> Evidence:
-    """Say what a file is, where and when it was made, and make the copies that others may see.
-
-    Neither its name nor its declared type is asked. Takes CPU time (a 12 MP photo about 0.1 s) and
-    up to 300 MB for the largest pictures, so callers run it in a small pool of threads.
-
-    Args:
-        source: The file or its content.
-        limits: Bytes, pixels and seconds.
-        zone: The zone of a photo's time that carries no offset.
-
-    Raises:
-        EvidenceRefused: with a stable code and what to do, in Vietnamese and English.
-    """
-    size = len(source) if isinstance(source, bytes) else source.stat().st_size
-    if size > limits.file_bytes:
-        raise EvidenceRefused(Reason.TOO_LARGE, limit=limits.file_bytes / 2**20)
-    data = source if isinstance(source, bytes) else source.read_bytes()
-    if not data:
-        raise EvidenceRefused(Reason.EMPTY)
-    media_type = media_type_of(data[:HEAD_BYTES])
-    if media_type in (JPEG, PNG, WEBP):
-        return read_image(data, media_type, limits, zone)
-    return read_audio(data, media_type, limits)
+__all__ = ["Evidence", "EvidenceLimits", "EvidenceRefused", "InspectionPool", "Reason"]

@@ -167,6 +167,7 @@ class EvidenceRefused(CivicError):  # noqa: N818 - a verdict on the file, not a 
         code, vietnamese, english = reason.value
         self.reason = reason
         self.code = code
+        self.limit = limit
         self.detail_vi = vietnamese.format(limit=f"{limit:g}")
         self.detail_en = english.format(limit=f"{limit:g}")
         super().__init__(f"{code}: {self.detail_en}")
