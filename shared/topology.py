@@ -24,6 +24,9 @@ RETRY_DELAYS_S = (1, 10, 60)  # one queue each: a message's own TTL would wait b
 # every restart spends one attempt of each prefetched neighbour, so ours is far above both.
 DELIVERY_LIMIT = 100
 
+# A person's look at a dead letter counts as a delivery, and 4.0 would drop it after twenty looks.
+DEAD_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum", "x-delivery-limit": 1_000_000}
+
 
 @dataclass(frozen=True)
 class QueueSpec:
@@ -82,7 +85,7 @@ async def declare(channel: AbstractChannel) -> None:
     await channel.declare_exchange(CANARY, ExchangeType.FANOUT, durable=True)
     for spec in QUEUES:
         queue = await channel.declare_queue(spec.name, durable=True, arguments=spec.arguments)
-        await channel.declare_queue(spec.dead, durable=True, arguments={"x-queue-type": "quorum"})
+        await channel.declare_queue(spec.dead, durable=True, arguments=DEAD_ARGUMENTS)
         for delay_s in RETRY_DELAYS_S:
             await channel.declare_queue(
                 spec.retry(delay_s), durable=True, arguments=_waiting(spec, delay_s)

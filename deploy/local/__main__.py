@@ -13,6 +13,7 @@ HELP = """\
 ./dev check             the fast loop: format, lint, types, imports, unit and contract tests
 ./dev bench             how fast, beside what the servers alone can do
 ./dev docs              write the OpenAPI and AsyncAPI documents
+./dev deadletters ...   list | show | replay | drop what no retry could help; --help says more
 ./dev compose-test      the same stack in containers: up, a report, scale, another, down
 
 PORT_BASE (8000) moves all ports: intake +0, notify +1, router +2, sla +3, RabbitMQ +10 and its web
@@ -39,7 +40,17 @@ def _parser() -> argparse.ArgumentParser:
     supervise = commands.add_parser("supervise")
     supervise.add_argument("--report-to", type=int, required=True)
     supervise.add_argument("--servers-only", action="store_true")
-    for name in ("down", "check", "help", "test", "demo", "bench", "docs", "compose-test"):
+    for name in (
+        "down",
+        "check",
+        "help",
+        "test",
+        "demo",
+        "bench",
+        "docs",
+        "compose-test",
+        "deadletters",
+    ):
         # a prefix that nobody types: every argument is left for the program behind the command
         commands.add_parser(name, add_help=False, prefix_chars="\0")
     return parser
@@ -66,6 +77,8 @@ def _run(given: argparse.Namespace, rest: list[str]) -> int:
             code = commands.supervise(given.report_to, with_services=not given.servers_only)
         case "demo":
             code = commands.demo(rest)
+        case "deadletters":
+            code = commands.deadletters(rest)
         case other:
             code = commands.become(f"deploy.{other.replace('-', '_')}", rest)
     return code

@@ -53,6 +53,17 @@ def demo(arguments: Sequence[str]) -> int:
     return become("deploy.local.demo", [str(layout.stack_file), *arguments])
 
 
+def deadletters(arguments: Sequence[str]) -> int:
+    """Look into the dead letters of the stack that runs, send them back or drop them."""
+    layout = Layout.from_environment()
+    if (description := stackfile.read(layout)) is None:
+        print(f"./dev deadletters: no stack runs in {layout.directory}", file=sys.stderr)
+        return 1
+    os.environ["ROUTER_AMQP_URL"] = description["amqp"]
+    os.environ["ROUTER_MONGO_URL"] = description["mongo"]
+    return become("shared.deadletters", arguments)
+
+
 def become(module: str, arguments: Sequence[str]) -> NoReturn:
     """Go on as another program of ours."""
     os.chdir(ROOT)
