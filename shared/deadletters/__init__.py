@@ -19,7 +19,7 @@ from shared import topology
 from shared.deadletters.letter import Letter, chosen, named, read_letter, replay_headers
 from shared.errors import CivicError
 from shared.events import CONTENT_TYPE
-from shared.messaging import CONFIRM_S, broker_work
+from shared.messaging import address, broker_work, limits
 from shared.topology import QueueSpec
 
 MOST = 10_000  # letters in one look, about 30 MB; the rest is seen when these are gone
@@ -59,8 +59,10 @@ class DeadLetters:
             OutageError: RabbitMQ cannot be reached.
         """
         specs = _specs(queue)
-        async with broker_work(CONFIRM_S):
-            connection = await aio_pika.connect(url, timeout=CONFIRM_S)
+        async with broker_work(limits.CONFIRM_S):
+            connection = await aio_pika.connect(
+                address(url, "dead letters"), timeout=limits.CONFIRM_S
+            )
         async with connection:
             channel = await connection.channel(on_return_raises=True)
             yield cls(channel, specs)
@@ -96,7 +98,7 @@ class DeadLetters:
         done = choose([each.letter for each in held])
         for letter in done:
             await act(letter)
-            async with broker_work(CONFIRM_S):
+            async with broker_work(limits.CONFIRM_S):
                 await messages[id(letter)].ack()
         acted = set(map(id, done))
         self._held = [each for each in held if id(each.letter) not in acted]
@@ -110,7 +112,7 @@ class DeadLetters:
             message_id=letter.id,
             headers=replay_headers(letter),
         )
-        async with broker_work(CONFIRM_S):
+        async with broker_work(limits.CONFIRM_S):
             await self._channel.default_exchange.publish(message, letter.queue)
 
     async def _in_hand(self) -> list[_Held]:
@@ -135,11 +137,11 @@ class DeadLetters:
 
     @staticmethod
     async def _get(queue: AbstractQueue) -> AbstractIncomingMessage | None:
-        async with broker_work(CONFIRM_S):
+        async with broker_work(limits.CONFIRM_S):
             return await queue.get(fail=False)
 
     async def _count(self, spec: QueueSpec) -> int:
-        async with broker_work(CONFIRM_S):
+        async with broker_work(limits.CONFIRM_S):
             try:
                 declared = await self._channel.declare_queue(spec.dead, passive=True)
             except ChannelNotFoundEntity:  # a broker that no service has seen yet
