@@ -23,7 +23,7 @@ class Contact:
     """How one official is reached. The address is left out of what a log would print."""
 
     account: str
-    unit: UnitId
+    unit: UnitId | None  # an administrator belongs to none
     role: Role
     email: str = field(repr=False)
     language: Language = Language.VIETNAMESE
@@ -72,7 +72,7 @@ class Directory:
     async def find(self, account: str) -> Contact | None:
         """Return how an account is reached now, or None when it is told nothing any more."""
         document = await self.documents.load(account)
-        return _contact(document) if document and document["unit"] else None
+        return _contact(document) if document and document["email"] else None
 
     async def _look_up(self, units: Sequence[UnitId]) -> list[Sequence[Contact]]:
         """Answer every unit that is asked for at this moment with one query."""

@@ -20,6 +20,8 @@ from services.notify.messages import Messages
 from services.notify.sender import Sender
 from services.notify.settings import Settings
 from services.notify.store import CaseView, DeliveryStore
+from services.notify.webhooks import api as webhook_routes
+from services.notify.webhooks import wiring as webhooks
 from shared import logs, topology, web
 from shared.directory import Directory
 from shared.identity import Seal, TrackingTokens, Vault
@@ -57,12 +59,14 @@ def create_app() -> FastAPI:
         batch=settings.send_batch,
     )
     zone = book.installed.calendar.zone
+    hooks = webhooks.build(runtime, settings, mails=sender, book=book, clock=utc_now)
     heard = partial(
         on_event,
         view=view,
         directory=directory,
         quiet=QuietHours(settings.quiet_from, settings.quiet_until, zone),
         sender=sender,
+        hooks=hooks.sender,
         clock=utc_now,
     )
     runtime.hear(topology.NOTIFY_EVENTS, heard)
@@ -88,6 +92,7 @@ def create_app() -> FastAPI:
     for router in (
         create_router(tail, view, admission=admission, clock=utc_now),
         live.create_router(live.Live(board, tail, tokens, admission)),
+        webhook_routes.create_router(hooks.hooks, admission),
     ):
         app.include_router(router, prefix="/api/v1")
     origins.allow(app, settings.origins)

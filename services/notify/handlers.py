@@ -17,6 +17,7 @@ from services.notify.domain import (
 )
 from services.notify.sender import Sender
 from services.notify.store import CaseView
+from services.notify.webhooks.sender import WebhookSender
 from shared.directory import Directory
 from shared.events import DeadlineEvent, Received
 
@@ -28,16 +29,17 @@ async def on_event(
     directory: Directory,
     quiet: QuietHours,
     sender: Sender,
+    hooks: WebhookSender,
     clock: Callable[[], datetime],
 ) -> None:
-    """Owe people what concerns them, and keep the newest snapshot for the figures."""
+    """Owe people and endpoints what concerns them; keep the newest snapshot for the figures."""
     now = clock()
     heard = await _heard(received, view) if concerns(received.event) else None
     owed = await _owed(heard, directory, now=now, quiet=quiet) if heard else []
     writes = [sender.owe(delivery, now) for delivery in owed]
     if received.case:
         writes.append(view.note(received.sequence, received.case))
-    await asyncio.gather(*writes)
+    await asyncio.gather(*writes, hooks.owe(received))
 
 
 async def _heard(received: Received, view: CaseView) -> Heard | None:

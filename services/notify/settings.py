@@ -16,6 +16,8 @@ class Settings(ServiceSettings):
     sealing_key: str = ""  # the same as intake's: notify opens an address when it sends to it
     tracking_secret: str = ""  # the same as intake's: the receipt carries the tracking link
     public_url: str = "http://127.0.0.1:8000"  # where people reach intake, for links
+    # host:port that webhooks may reach though they are inside, separated by commas; dev only
+    test_hosts: str = ""
     smtp_url: str = "smtp://127.0.0.1:1025"  # smtp://user:password@host:port, smtps:// for TLS
     mail_from: str = "Đà Lạt trực tuyến <khong-tra-loi@dalat.example>"
     ioc_tokens: str = ""  # bearer tokens of the IOC, separated by commas; required outside dev

@@ -81,6 +81,8 @@ SILENT = {
     "GET /api/v1/reports/{code}/looks",
     "GET /api/v1/reports/{code}/stream",
     "GET /api/v1/units",
+    "GET /api/v1/webhooks",
+    "GET /api/v1/webhooks/{webhook}/messages",
 }
 # Calls that change something. They answer the caller's own view of the case, or nothing of one.
 CHANGING = {
@@ -90,6 +92,10 @@ CHANGING = {
     "PATCH /api/v1/admin/accounts/{username}",
     "PUT /api/v1/admin/regulation",
     "POST /api/v1/reports",
+    "POST /api/v1/webhooks",
+    "DELETE /api/v1/webhooks/{webhook}",
+    "POST /api/v1/webhooks/{webhook}/secret",
+    "POST /api/v1/webhooks/{webhook}/enable",
     "POST /api/v1/reports/{code}/media",
     "POST /api/v1/reports/{code}/follow",
     "DELETE /api/v1/reports/{code}/follow",
@@ -112,6 +118,8 @@ CHANGING = {
 }
 # They would end the session that the test uses.
 NOT_TRIED = {"POST /api/v1/auth/logout", "POST /api/v1/auth/password"}
+# The other paths are intake's.
+OF_NOTIFY = ("/api/v1/ioc/", "/api/v1/webhooks")
 # Beside the documented interface: probes, and the documentation itself.
 HIDDEN = {"/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs"}
 REDIRECT_OF_THE_DOCS = "/docs/oauth2-redirect"
@@ -228,6 +236,7 @@ class World:
             "disclosure": self._ask(code),
             "username": "officer.ward_1",
             "session": "s_unknown",
+            "webhook": "wh_unknown",
             "mark": f"{mark}text",
             "before": str(self.before),
         }
@@ -295,7 +304,7 @@ class World:
         method, path = route.split(" ")
         params = {name: _filled(value, case) for name, value in query.items()}
         host = self.city.stack[
-            "notify" if "/ioc/" in path or path.endswith("/stream") else "intake"
+            "notify" if path.startswith(OF_NOTIFY) or path.endswith("/stream") else "intake"
         ]
         with self.city.intake.stream(
             method,

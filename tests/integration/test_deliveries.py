@@ -16,10 +16,14 @@ from services.notify.handlers import on_event
 from services.notify.messages import Messages
 from services.notify.sender import Sender
 from services.notify.store import BadCursorError, CaseView, DeliveryStore, NotHeardYetError
+from services.notify.webhooks.owner import Owners
+from services.notify.webhooks.sender import WebhookSender
+from services.notify.webhooks.store import Endpoint, EndpointStore, MessageStore
 from shared import mongo
 from shared.directory import FRESH_S, Contact, Directory
 from shared.events import CaseAccepted, CaseEvent, DeadlineMissed, DeadlineSet, Received
 from shared.identity import Reporter, Seal, TrackingTokens, Vault
+from shared.lockbox import Lockbox
 from shared.mongo import Database
 from shared.rulebook import Edition, Rulebook
 from shared.settings import RULES
@@ -57,6 +61,7 @@ class World:
     directory: Directory
     vault: Vault
     sender: Sender
+    hooks: WebhookSender
     mail: Path
     suffix: str
     now: datetime = NOON
@@ -69,6 +74,7 @@ class World:
             directory=self.directory,
             quiet=QuietHours(time(22), time(6), state_calendar().zone),
             sender=self.sender,
+            hooks=self.hooks,
             clock=lambda: self.now,
         )
 
@@ -76,7 +82,7 @@ class World:
         await self.hear(received(event, case(**{"reporter": None, **changes}), sequence))
 
     async def employ(
-        self, account: str, role: Role = Role.OFFICER, unit: UnitId = WARD, **changes: Any
+        self, account: str, role: Role = Role.OFFICER, unit: UnitId | None = WARD, **changes: Any
     ) -> None:
         plain: dict[str, Any] = {"email": self.address(account)}
         contact = Contact(account, unit, role, **{**plain, **changes})
@@ -103,6 +109,10 @@ class World:
                 assert name not in found
                 found[name] = mail["Subject"]
         return found
+
+
+async def _nobody(*_: Any) -> Any:
+    raise AssertionError("no endpoint is registered here")
 
 
 @pytest.fixture
@@ -133,6 +143,14 @@ async def world(
             clock=lambda: made.now,
             lease=timedelta(seconds=60),
             batch=10,
+        ),
+        hooks=WebhookSender(
+            EndpointStore(base, Lockbox(KEY, "webhooks")),
+            MessageStore(base),
+            _nobody,
+            tell_owner=_nobody,
+            public_url="https://dalat.example",
+            clock=lambda: made.now,
         ),
         mail=Path(servers["mail"]),
         suffix=database_prefix,
@@ -477,3 +495,30 @@ async def test_what_a_dead_sender_had_in_hand_is_sent_by_another(world: World):
 
     assert before == "pending"
     assert (await world.rows())["account:officer"]["state"] == "sent"
+
+
+async def test_the_owner_of_an_endpoint_that_was_switched_off_gets_one_mail(world: World):
+    await world.employ("operator", Role.IOC_OPERATOR, UnitId("ioc"))
+    at = NOON
+    endpoint = Endpoint(
+        *("wh_1", "https://example.com/", ("*",), "", "operator", "ioc", at, True, None, None, ())
+    )
+    owners = Owners(world.sender, BOOK)
+
+    await owners.tell(endpoint, "exhausted", "msg_1", NOON)
+    await owners.tell(endpoint, "exhausted", "msg_1", NOON)
+    await world.send()
+
+    assert world.mails() == {"operator": "[Webhook wh_1] Đã ngừng gửi"}
+
+
+async def test_an_administrator_without_a_unit_can_be_told(world: World):
+    await world.employ("admin", Role.ADMINISTRATOR, None)
+    endpoint = Endpoint(
+        *("wh_1", "https://example.com/", ("*",), "", "admin", None, NOON, True, None, None, ())
+    )
+
+    await Owners(world.sender, BOOK).tell(endpoint, "gone", "msg_1", NOON)
+    await world.send()
+
+    assert list(world.mails()) == ["admin"]

@@ -20,7 +20,7 @@ class Contacts:
 
     async def announce(self, account: Account) -> None:
         """Say how an account is reached, or that it is told nothing any more."""
-        if account.disabled or account.unit is None or account.email is None:
+        if account.disabled or account.email is None:
             await self._directory.remove(account.id, account.version)
             return
         contact = Contact(account.id, account.unit, account.role, account.email)

@@ -13,7 +13,7 @@ from services.intake.accounts.registry import Issued, NewAccount, NewPassword
 from services.intake.accounts.store import Page
 from services.intake.accounts.wiring import Accounts
 from services.intake.api.auth import Guard, answer, session_view
-from services.intake.api.bodies import SmallBodies
+from shared.bodies import SmallBodies
 from shared.problems import not_found
 from shared.vocabulary import Role, UnitId
 

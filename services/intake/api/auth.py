@@ -17,7 +17,7 @@ from services.intake.accounts.oidc import Arrival, OidcDoor
 from services.intake.accounts.sessions import Admission, Sessions
 from services.intake.accounts.wiring import Accounts
 from services.intake.api.answers import json_answer
-from services.intake.api.bodies import SmallBodies
+from shared.bodies import SmallBodies
 from shared.problems import not_found
 from shared.vocabulary import Role, UnitId
 

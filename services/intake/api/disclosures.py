@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 
 from services.intake.accounts.domain import Principal
 from services.intake.api.answers import json_answer, seen_version
-from services.intake.api.bodies import SmallBodies
 from services.intake.api.desk import actor_of
 from services.intake.api.reports import KEY
 from services.intake.disclosures.commands import Approve, Ask, Reject, Revoke
@@ -19,6 +18,7 @@ from services.intake.disclosures.model import Status
 from services.intake.disclosures.view import disclosure_view
 from services.intake.refusals import key_malformed
 from services.intake.shelf import Shelf
+from shared.bodies import SmallBodies
 
 Current = Callable[..., Awaitable[Principal]]
 PRIVATE = {"Cache-Control": "no-store"}

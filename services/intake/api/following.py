@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Response
 
 from services.intake.api.answers import json_answer
-from services.intake.api.bodies import SmallBodies
 from services.intake.api.reports import KEY, Front
 from services.intake.desk import Desk
 from services.intake.domain.case import Fact
@@ -16,6 +15,7 @@ from services.intake.domain.following import FOLLOWER, follow, unfollow
 from services.intake.domain.parties import Actor
 from services.intake.refusals import bad_token, key_malformed
 from services.intake.store import StoredCase
+from shared.bodies import SmallBodies
 from shared.identity import TrackingTokens, fingerprint
 from shared.problems import not_found
 from shared.vocabulary import CaseCode

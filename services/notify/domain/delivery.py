@@ -58,10 +58,12 @@ class Outcome:
         kind: `accepted`, `rejected` (never again), `retry`, or `ambiguous` (it may have arrived;
             tried again under the same message id, since silence is worse than a second mail).
         reason: A stable code without personal data.
+        after: How long the provider asks us to wait, with `retry`.
     """
 
     kind: str
     reason: str = ""
+    after: timedelta | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Webhooks for integrators: signed (Standard Webhooks), thin, retried on a fixed schedule."""
