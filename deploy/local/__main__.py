@@ -12,6 +12,8 @@ HELP = """\
 ./dev test [ARGS]       everything, on servers of its own; ARGS go to pytest
 ./dev check             the fast loop: format, lint, types, imports, unit and contract tests
 ./dev bench             how fast, beside what the servers alone can do
+./dev pages             build what people see in a browser (needs node; `up` does it as well)
+./dev shots [NAMES]     screenshots of every page, size, theme and state into .local/shots
 ./dev docs              write the OpenAPI and AsyncAPI documents
 ./dev deadletters ...   list | show | replay | drop what no retry could help; --help says more
 ./dev compose-test      the same stack in containers: up, a report, scale, another, down
@@ -48,8 +50,10 @@ def _parser() -> argparse.ArgumentParser:
         "demo",
         "bench",
         "docs",
-        "compose-test",
         "deadletters",
+        "pages",
+        "shots",
+        "compose-test",
     ):
         # a prefix that nobody types: every argument is left for the program behind the command
         commands.add_parser(name, add_help=False, prefix_chars="\0")
@@ -79,6 +83,8 @@ def _run(given: argparse.Namespace, rest: list[str]) -> int:
             code = commands.demo(rest)
         case "deadletters":
             code = commands.deadletters(rest)
+        case "shots":
+            code = commands.become("tests.browser.shots", rest)
         case other:
             code = commands.become(f"deploy.{other.replace('-', '_')}", rest)
     return code

@@ -39,7 +39,21 @@ def check() -> int:
     """Run the static checks and the tests that need no server; 0 when all pass."""
     files = [str(f) for folder in FAST_TESTS for f in sorted((ROOT / folder).rglob("test_*.py"))]
     tests = {f"tests {n + 1}": ("pytest", "-q", *files[n::PORTIONS]) for n in range(PORTIONS)}
-    return _together({**tests, **STATIC})
+    return _together({**tests, **STATIC, **_of_the_pages()})
+
+
+def _of_the_pages() -> dict[str, tuple[str, ...]]:
+    """Return the checks of the pages, where node is: types, words, and their pure logic."""
+    from deploy import pages  # noqa: PLC0415 - nobody else here needs it
+
+    if not pages.available():
+        _say("  pages    skipped: node is not here")
+        return {}
+    pages.packages(_say)
+    return {
+        "pages": ("node", "shared/web/build/check.mjs"),
+        "types.ts": ("node", "node_modules/typescript/bin/tsc", "--noEmit"),
+    }
 
 
 def test(arguments: Sequence[str]) -> int:
@@ -88,7 +102,7 @@ def _together(commands: dict[str, tuple[str, ...]]) -> int:
 def _one(name: str, command: tuple[str, ...]) -> Outcome:
     began = time.monotonic()
     done = subprocess.run(
-        [str(BIN / command[0]), *command[1:]],
+        [command[0] if command[0] == "node" else str(BIN / command[0]), *command[1:]],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from deploy import pages
 from deploy.local import stack, stackfile
 from deploy.local.layout import ROOT, Layout
 
@@ -24,10 +25,12 @@ def up(*, detach: bool) -> int:
         if supervisor := stack.supervisor_of(layout):
             _already(layout, supervisor.pid)
         elif detach:
+            _build_pages()
             stack.start(layout, with_services=True, attached=False, say=_say)
             ready()
             _say("it runs in the background; ./dev down ends it")
         else:
+            _build_pages()
             stack.supervise(layout, with_services=True, say=_say, on_ready=ready)
     except stack.StackError as error:
         print(f"./dev up: {error}", file=sys.stderr)
@@ -35,6 +38,15 @@ def up(*, detach: bool) -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _build_pages() -> None:
+    """Build what people see, where node is; without it the API works and the pages say so."""
+    try:
+        if not pages.build(_say):
+            _say("node is not here: the pages are not built, the API works (./dev pages)")
+    except pages.PagesError as error:
+        _say(f"the pages could not be built: {error}")
 
 
 def down() -> int:

@@ -39,6 +39,7 @@ def service_environment(layout: Layout, credentials: Credentials) -> Mapping[str
     return {
         **{f"{each.upper()}_{name}": value for each in SERVICES for name, value in every.items()},
         **{f"{each}_{name}": text for each in ("INTAKE", "NOTIFY") for name, text in both.items()},
+        "INTAKE_NOTIFY_URL": layout.url("notify"),
         "INTAKE_S3_ENDPOINT": f"127.0.0.1:{layout.port('s3')}",
         "INTAKE_S3_ACCESS_KEY": credentials.s3_access_key,
         "INTAKE_S3_SECRET_KEY": credentials.s3_secret_key,

@@ -24,6 +24,8 @@ UV = TOOLS / "uv" / "bin" / "uv"
 # Debian's own start script first: the `rabbitmq-server` on its PATH insists on a system account.
 RABBITMQ = (Path("/usr/lib/rabbitmq/bin/rabbitmq-server"),)
 
+CHROMIUM = Path("/usr/bin/chromium")
+
 Say = Callable[[str], None]
 
 
@@ -57,6 +59,21 @@ def bring(say: Say) -> Tools:
     if not rclone.exists():
         raise ToolError("rclone is missing from the virtual environment: run ./dev again")
     return Tools(rabbitmq, epmd, mongod, rclone, environment)
+
+
+def bring_browser(say: Say) -> Path:
+    """Return Debian's Chromium, for the tests that see pages; installed when it is missing.
+
+    Raises:
+        ToolError: it could not be installed.
+    """
+    if not CHROMIUM.exists():
+        TOOLS.mkdir(parents=True, exist_ok=True)
+        with (TOOLS / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            say("Chromium is missing: installing Debian's chromium, for the tests that see pages")
+            _install("chromium", say)
+    return CHROMIUM
 
 
 def _bring_rabbitmq(say: Say) -> tuple[Path, Path]:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, FastAPI
@@ -44,7 +45,7 @@ from services.intake.settings import Settings
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from services.intake.submission import remove_leftovers
-from shared import logs, problems, topology, web
+from shared import logs, pages, problems, topology, web
 from shared.directory import Directory
 from shared.errors import CivicError
 from shared.identity import Seal, TrackingTokens, Vault
@@ -168,7 +169,14 @@ def create_app() -> FastAPI:
     problems.translate(app, DisclosureError, disclosure_problem_of)
     for router in _routers(parts):
         app.include_router(router, prefix="/api/v1")
+    pages.mount(app, _pages(settings))
     return app
+
+
+def _pages(settings: Settings) -> pages.Pages:
+    """Return what people see at this service; its live updates come from notify."""
+    config = {"notify": settings.notify_url, "tiles": settings.map_tiles}
+    return pages.Pages(Path(__file__).parent, config=config, connect=[settings.notify_url])
 
 
 def _routers(parts: Parts) -> list[APIRouter]:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -22,7 +23,7 @@ from services.notify.settings import Settings
 from services.notify.store import CaseView, DeliveryStore
 from services.notify.webhooks import api as webhook_routes
 from services.notify.webhooks import wiring as webhooks
-from shared import logs, topology, web
+from shared import logs, pages, topology, web
 from shared.directory import Directory
 from shared.identity import Seal, TrackingTokens, Vault
 from shared.rulebook import load_rulebook
@@ -96,4 +97,5 @@ def create_app() -> FastAPI:
     ):
         app.include_router(router, prefix="/api/v1")
     origins.allow(app, settings.origins)
+    pages.mount(app, pages.Pages(Path(__file__).parent, config={}))
     return app

@@ -6,6 +6,7 @@ calls everything, and the marks show up where this table says, for whom it says,
 A route that is not in the table fails the test: whoever adds one says here what it may show.
 """
 
+import json
 import re
 import time
 import uuid
@@ -13,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
@@ -391,7 +393,15 @@ def test_no_route_hides_from_the_documents(create_app: Any):
         if not documented_ and path not in paths
     }
 
-    assert hidden == {*HIDDEN, REDIRECT_OF_THE_DOCS}
+    assert hidden == {*HIDDEN, REDIRECT_OF_THE_DOCS, *pages_of(create_app)}
+
+
+def pages_of(create_app: Any) -> set[str]:
+    """The paths of shells and built files: the same bytes for everybody, no content in them."""
+    service = create_app.__module__.split(".")[1]
+    listed = json.loads(Path("services", service, "web", "pages.json").read_text())
+    shells = {path for page in listed["pages"] for path in page["paths"]}
+    return {"/static/{name}", *(f"/{each}" for each in listed["roots"]), *shells}
 
 
 def _routes(found: Any, *, included: bool = False) -> Iterator[tuple[str, bool]]:
