@@ -13,6 +13,14 @@ class OutageError(CivicError):
     """Something we depend on is down. The message is innocent: it waits, uncounted."""
 
 
+class MisconfiguredError(CivicError):
+    """What we need is set up differently, and only a person can change it: the start fails."""
+
+
+class WriteRefusedError(CivicError):
+    """The database refuses this write, and would again. The message failed; others may work."""
+
+
 class StaleVersionError(CivicError):
     """Somebody else changed the aggregate since it was read. Load it again and decide again."""
 

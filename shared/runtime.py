@@ -10,7 +10,15 @@ from typing import Protocol
 
 from shared.errors import OutageError
 from shared.health import Check
-from shared.messaging import ConsumerWatchdog, Consumption, Handler, Publisher, consumer, subscribe
+from shared.messaging import (
+    Brake,
+    ConsumerWatchdog,
+    Consumption,
+    Handler,
+    Publisher,
+    consumer,
+    subscribe,
+)
 from shared.mongo import Aggregates, Database, Documents, connect, database, ping
 from shared.outbox import TailPublisher
 from shared.rulebook import Rulebook, RulebookFollower, RulebookStore
@@ -62,6 +70,7 @@ class Runtime:
         self._collections: list[Documents] = []
         self._parts: list[Part] = []
         self._queues: list[QueueSpec] = []
+        self._brakes: list[Brake] = []
         self.publisher = Publisher(settings.amqp_url, name)
         self.broker = consumer(settings.amqp_url, name, settings.prefetch)
         self._watchdog = ConsumerWatchdog(self.broker, self._queues, self.publisher)
@@ -94,7 +103,7 @@ class Runtime:
     def hear(self, queue: QueueSpec, handler: Handler) -> None:
         """Have `handler` hear a queue from the start on."""
         self._queues.append(queue)
-        subscribe(self.broker, queue, handler, self.publisher)
+        self._brakes.append(subscribe(self.broker, queue, handler, self.publisher))
 
     def checks(self) -> Mapping[str, Check]:
         """Return what readiness asks: does each server do its work for us now?"""
@@ -102,7 +111,12 @@ class Runtime:
             "mongodb": partial(ping, self._client),
             "rabbitmq": self.publisher.canary,
             "consumer": self._watchdog.consuming,
+            "handling": self._handling,
         }
+
+    async def _handling(self) -> None:
+        for brake in self._brakes:
+            await brake.check()
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None, None]:
@@ -112,7 +126,7 @@ class Runtime:
             stack.callback(self._client.close)
             for collection in self._collections:
                 await collection.ensure_indexes()
-            await self.publisher.start()
+            await self.publisher.start(patient=not self._wait)
             stack.push_async_callback(self.publisher.stop)
             if self._wait:
                 await self._find_broker()

@@ -6,6 +6,8 @@ FAST_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 
 HANDLED = Counter("civic_messages_handled", "Messages by queue and result", ["queue", "result"])
 HANDLING_S = Histogram("civic_handling_seconds", "Time of one message", ["queue"], buckets=FAST_S)
+BRAKED = Gauge("civic_brake", "1 while everything fails and messages are held", ["queue"])
+DEAD_LETTERS = Gauge("civic_dead_letters", "Messages that wait for a person", ["queue"])
 PUBLISHED = Counter("civic_events_published", "Events that the broker confirmed", ["type"])
 PUBLISH_FAILED = Counter("civic_publish_failed", "Publishes that were not confirmed", ["reason"])
 OUTBOX_PENDING = Gauge("civic_outbox_pending", "Aggregates that owe an event", ["collection"])

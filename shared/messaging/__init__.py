@@ -5,6 +5,7 @@ blocks a publishing connection together with every acknowledgement on it.
 """
 
 from shared.messaging import limits
+from shared.messaging.brake import Brake
 from shared.messaging.consumer import Consumption, consumer, subscribe
 from shared.messaging.link import address, broker_work
 from shared.messaging.publisher import Publisher
@@ -14,6 +15,7 @@ from shared.messaging.watchdog import ConsumerWatchdog
 __all__ = [
     "ATTEMPT_HEADER",
     "REASON_HEADER",
+    "Brake",
     "ConsumerWatchdog",
     "Consumption",
     "Handler",

@@ -7,6 +7,7 @@ from faststream import AckPolicy
 from faststream.rabbit import Channel, RabbitBroker, RabbitMessage, RabbitQueue
 
 from shared.messaging import limits
+from shared.messaging.brake import Brake
 from shared.messaging.link import CONNECTION_ERRORS, address
 from shared.messaging.publisher import Publisher
 from shared.messaging.settling import Handler, settle
@@ -31,13 +32,16 @@ def consumer(url: str, name: str, prefetch: int) -> RabbitBroker:
 
 def subscribe(
     broker: RabbitBroker, spec: QueueSpec, handler: Handler, publisher: Publisher
-) -> None:
+) -> Brake:
     """Have `handler` hear the queue; its outcome decides what becomes of each message."""
+    brake = Brake(spec.name)
     queue = RabbitQueue(spec.name, declare=False)
 
     @broker.subscriber(queue, decoder=_undecoded, ack_policy=AckPolicy.MANUAL)
     async def consume(message: RabbitMessage) -> None:
-        await settle(message, spec, handler, publisher)
+        await settle(message, spec, handler, publisher, brake=brake)
+
+    return brake
 
 
 async def _undecoded(message: RabbitMessage) -> RabbitMessage:

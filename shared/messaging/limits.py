@@ -2,8 +2,12 @@
 
 HEARTBEAT_S = 5  # a half-open link is noticed after three times this, not after three minutes
 RECONNECT_S = 1.0  # between two attempts
+MISCONFIGURED_S = 10.0  # until a person has changed what only a person can
 CONFIRM_S = 5.0  # our own bound: the library's begins only once the connection is unblocked
 ATTEMPTS = 7  # 1, 1, 10, 10, 60 and 60 s apart
 RETURN_S = 1.0  # before a message is given back
 OUTAGE_PATIENCE_S = 600.0  # the broker takes a message back from a consumer after thirty minutes
+BRAKE_RUN = 25  # different messages that fail with none handled between: then it is us
+BRAKE_PAUSE_S = 1.0  # before the first try, doubled by each that fails:
+BRAKE_PAUSE_MOST_S = 30.0  # a night of a bad deploy buries a thousand messages, not all
 LOOK_EVERY_S = 10.0  # two looks in vain end the process: half a minute at most without a consumer

@@ -9,10 +9,10 @@ import aio_pika
 import structlog
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractRobustConnection
-from aio_pika.exceptions import ChannelNotFoundEntity, PublishError
+from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed, PublishError
 
 from shared import topology
-from shared.errors import OutageError
+from shared.errors import MisconfiguredError, OutageError
 from shared.events import CONTENT_TYPE
 from shared.messaging import limits
 from shared.messaging.link import CONNECTION_ERRORS, address, broker_work
@@ -32,13 +32,22 @@ class Publisher:
         self._events: AbstractExchange | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._declaring: asyncio.Task[None] | None = None
+        self._why = ""  # what a person has to change before it can work
 
-    async def start(self) -> None:
-        """Connect in the background, for as long as it takes; publishing fails fast until then."""
-        self._connecting = asyncio.create_task(self._connect())
+    async def start(self, *, patient: bool = True) -> None:
+        """Connect in the background, for as long as it takes; publishing fails fast until then.
+
+        Without `patient`, a queue that exists with other arguments ends the waiting: `connected`
+        raises. With it the others' work goes on, and readiness says what is wrong.
+        """
+        self._connecting = asyncio.create_task(self._connect(patient=patient))
 
     async def connected(self) -> None:
-        """Wait until the connection stands and the topology is declared."""
+        """Wait until the connection stands and the topology is declared.
+
+        Raises:
+            MisconfiguredError: it can never be declared like this.
+        """
         if self._connecting:
             await asyncio.shield(self._connecting)
 
@@ -98,7 +107,7 @@ class Publisher:
             OutageError: no confirm within two seconds.
         """
         if (channel := self._channel) is None or self._ready() is None:
-            raise OutageError("RabbitMQ: not connected")
+            raise OutageError(self._why or "RabbitMQ: not connected")
         async with broker_work(2):
             exchange = await channel.get_exchange(topology.CANARY, ensure=False)
             await exchange.publish(Message(b""), "", mandatory=False)
@@ -121,14 +130,21 @@ class Publisher:
             async with broker_work(limits.CONFIRM_S), connection.channel() as channel:
                 await topology.declare(channel)
 
-    async def _connect(self) -> None:
+    async def _connect(self, *, patient: bool) -> None:
         while True:
             try:
                 await self._connect_once()
+            except ChannelPreconditionFailed as error:
+                self._why = _otherwise(error)
+                log.error("broker.misconfigured", reason=self._why)  # noqa: TRY400 - it says all
+                if not patient:
+                    raise MisconfiguredError(self._why) from error
+                await asyncio.sleep(limits.MISCONFIGURED_S)
             except CONNECTION_ERRORS as error:
                 log.warning("broker.unreachable", reason=type(error).__name__)
                 await asyncio.sleep(limits.RECONNECT_S)
             else:
+                self._why = ""
                 return
 
     async def _connect_once(self) -> None:
@@ -163,3 +179,11 @@ class Publisher:
             self._declare_if_missing(error)
             return False
         return True
+
+
+def _otherwise(error: ChannelPreconditionFailed) -> str:
+    return (
+        f"RabbitMQ: a queue exists with other arguments than ours ({error}). An argument is never "
+        "changed in place: give the queue a new name in shared/topology.py, or let the old one run "
+        "empty and delete it (rabbitmqctl delete_queue NAME)"
+    )

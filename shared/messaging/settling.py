@@ -9,9 +9,10 @@ import structlog
 from faststream.rabbit import RabbitMessage
 
 from shared import topology
-from shared.errors import OutageError, PermanentError, StaleVersionError
+from shared.errors import OutageError, PermanentError, StaleVersionError, WriteRefusedError
 from shared.events import Received
 from shared.messaging import limits
+from shared.messaging.brake import Brake
 from shared.messaging.link import CONNECTION_ERRORS, broker_work
 from shared.messaging.publisher import Publisher
 from shared.telemetry import HANDLED, HANDLING_S
@@ -26,17 +27,23 @@ REASON_HEADER = "x-civic-reason"
 
 
 async def settle(
-    message: RabbitMessage, spec: QueueSpec, handler: Handler, publisher: Publisher
+    message: RabbitMessage,
+    spec: QueueSpec,
+    handler: Handler,
+    publisher: Publisher,
+    *,
+    brake: Brake,
 ) -> None:
     """Retry or bury: the only code that acknowledges.
 
     Handled, or a duplicate → acknowledged. Permanent → the dead-letter queue, with its reason.
     This message failed → a waiting queue, its attempts counted in our own header. We are ill
     (OutageError) → it waits in our hand, uncounted, so that no broker's own count kills it.
+    Everything fails → we are broken: it is held and tried again, as the brake says.
     """
     began = time.perf_counter()
     try:
-        result, reason = await _attempt(message, handler)
+        result, reason = await _tried(message, handler, brake)
         if result == "failed":
             await _put_off(message, spec, reason, publisher)
         elif result == "buried":
@@ -64,6 +71,19 @@ async def settle(
     )
 
 
+async def _tried(message: RabbitMessage, handler: Handler, brake: Brake) -> tuple[str, str]:
+    """Handle a message when the brake lets it; a failure counts unless it is held once more."""
+    while True:
+        is_probe = await brake.turn()
+        result, reason = await _attempt(message, handler)
+        if result == "handled":
+            brake.handled()
+            return result, reason
+        brake.failed(message.message_id, reason)
+        if is_probe or not brake.engaged:
+            return result, reason
+
+
 async def _attempt(message: RabbitMessage, handler: Handler) -> tuple[str, str]:
     """Handle a message, waiting out our own outages; return the result and its reason."""
     patience_ends = time.monotonic() + limits.OUTAGE_PATIENCE_S
@@ -82,6 +102,8 @@ async def _attempt(message: RabbitMessage, handler: Handler) -> tuple[str, str]:
                 raise
             log.warning("handler.waits", reason=str(error))
             await asyncio.sleep(0.5)
+        except WriteRefusedError as error:
+            return "failed", str(error)
         except Exception as error:
             log.exception("handler.failed")
             return "failed", type(error).__name__

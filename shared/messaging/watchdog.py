@@ -15,6 +15,7 @@ from shared.errors import OutageError
 from shared.messaging import limits
 from shared.messaging.link import broker_work
 from shared.messaging.publisher import Publisher
+from shared.telemetry import DEAD_LETTERS
 from shared.topology import QueueSpec
 
 log = structlog.get_logger()
@@ -71,12 +72,20 @@ class ConsumerWatchdog:
         if not queue.declaration_result.consumer_count or not underlay.consumers:
             raise OutageError(f"RabbitMQ: {spec.name} has no consumer")
 
+    async def _count_the_dead(self) -> None:
+        """Tell the metrics how many messages wait for a person."""
+        async with broker_work(2), aio_pika.Channel(await self._broker.connect()) as channel:
+            for spec in self._specs:
+                dead = await channel.declare_queue(spec.dead, passive=True)
+                DEAD_LETTERS.labels(spec.name).set(dead.declaration_result.message_count or 0)
+
     async def _watch(self) -> None:
         misses = 0
         while True:
             await asyncio.sleep(limits.LOOK_EVERY_S)
             try:
                 await self.consuming()
+                await self._count_the_dead()
             except OutageError as error:
                 misses = misses + 1 if await self._broker_works() else 0
                 log.warning("watchdog.no_consumer", reason=str(error), misses=misses)

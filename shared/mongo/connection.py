@@ -12,14 +12,19 @@ from typing import Any, TypeAlias
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorDatabase
 from pymongo import WriteConcern
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
-from shared.errors import DuplicateError, OutageError
+from shared.errors import DuplicateError, OutageError, WriteRefusedError
 
 Document: TypeAlias = dict[str, Any]
 Database: TypeAlias = AsyncIOMotorDatabase[Document]
 
 DUPLICATE_KEY = 11000
+# What the server would refuse again: a bad value, an unparsable or impossible change, a type or a
+# name that cannot be stored, a failed validation, a document or an index entry that is too large.
+REFUSED = frozenset(
+    {2, 9, 14, 17, 22, 28, 40, 52, 55, 56, 57, 66, 121, 10334, 16837, 17280, 17419, 17420}
+)
 
 
 def connect(url: str) -> AsyncIOMotorClient[Document]:
@@ -67,8 +72,16 @@ def outages():  # noqa: ANN201 - contextmanager types it
         yield
     except BulkWriteError:
         raise
+    except OperationFailure as error:
+        raise _refusal(error.code, type(error).__name__) from error
     except PyMongoError as error:
         raise OutageError(f"MongoDB: {type(error).__name__}") from error
+
+
+def _refusal(code: int | None, what: str) -> OutageError | WriteRefusedError:
+    """Say whether a refused request may work later; what we do not know may."""
+    kind = WriteRefusedError if code in REFUSED else OutageError
+    return kind(f"MongoDB: {what} {code}")
 
 
 def failures_of(error: BulkWriteError, identifiers: Sequence[str]) -> dict[int, Exception]:
@@ -84,7 +97,7 @@ def failures_of(error: BulkWriteError, identifiers: Sequence[str]) -> dict[int, 
 def failure_of(details: Mapping[str, Any], identifier: str) -> Exception:
     """Return what one refused write means to its caller."""
     if details["code"] != DUPLICATE_KEY:
-        return OutageError(f"MongoDB: write error {details['code']}")
+        return _refusal(details["code"], "write error")
     return DuplicateError(identifier, next(iter(details.get("keyPattern", ())), "_id"))
 
 
@@ -94,9 +107,9 @@ def _require_durable(error: BulkWriteError) -> None:
 
 
 def duplicates_of(error: BulkWriteError) -> list[int]:
-    """Return the positions of duplicate keys; any other failure is an outage."""
+    """Return the positions of duplicate keys; any other failure is raised."""
     _require_durable(error)
     for failure in error.details["writeErrors"]:
         if failure["code"] != DUPLICATE_KEY:
-            raise OutageError(f"MongoDB: write error {failure['code']}") from error
+            raise _refusal(failure["code"], "write error") from error
     return [failure["index"] for failure in error.details["writeErrors"]]

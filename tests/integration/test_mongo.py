@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared import mongo
-from shared.errors import DuplicateError, OutageError, StaleVersionError
+from shared.errors import DuplicateError, OutageError, StaleVersionError, WriteRefusedError
 from shared.mongo import Aggregates, Database, Documents, Entry, Index, Swap, Tail
 from tests.integration.proxy import link
 
@@ -462,3 +462,27 @@ async def test_a_frozen_server_is_given_up_before_the_socket_times_out(
         assert [type(each) for each in results] == [OutageError] * len(CALLS)
         assert time.monotonic() - began < 7
         await asyncio.to_thread(client.close)  # it says goodbye through the link, which is ours
+
+
+async def test_what_the_server_would_refuse_again_is_no_outage(base: Database) -> None:
+    documents = Documents(base, "refused")
+    await documents.insert({"_id": "d", "name": "text"})
+
+    with pytest.raises(WriteRefusedError, match="14"):  # $inc of a string
+        await documents.update_one({"_id": "d"}, {"$inc": {"name": 1}})
+    with pytest.raises(WriteRefusedError):
+        await documents.update_each([({"_id": "d"}, {"$set": {"a": 1, "a.b": 2}})])
+    with pytest.raises(WriteRefusedError):
+        await documents.find({"$nonsense": 1})
+
+
+async def test_a_swap_that_the_server_refuses_fails_alone(aggregates: Aggregates) -> None:
+    for code in ("DL-1", "DL-2"):
+        await aggregates.create({"_id": code, "list": "no list"}, [], NOW)
+    good = Swap("DL-1", 1, {"name": "x"}, [], NOW)
+    bad = Swap("DL-2", 1, {}, [], NOW, push={"list": [1]})
+
+    told = await asyncio.gather(aggregates.swap(good), aggregates.swap(bad), return_exceptions=True)
+
+    assert isinstance(told[1], WriteRefusedError)
+    assert not isinstance(told[0], BaseException)
