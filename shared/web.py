@@ -1,7 +1,8 @@
 """What both HTTP services share: problem documents, probes, headers, one log line per request."""
 
+import asyncio
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -9,6 +10,7 @@ import structlog
 from fastapi import FastAPI, Request
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
+from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from shared import health, problems
@@ -17,12 +19,30 @@ from shared.telemetry import REQUEST_S, REQUESTS
 
 log = structlog.get_logger()
 
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(self), microphone=(self), geolocation=(self)"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    ),
 )
+# The page of the OpenAPI document is FastAPI's: a script of its own and one from this host.
+_DOCS_POLICY = (
+    b"default-src 'none'; script-src 'unsafe-inline' https://cdn.jsdelivr.net; "
+    b"style-src 'unsafe-inline' https://cdn.jsdelivr.net; connect-src 'self'; "
+    b"img-src data: https://fastapi.tiangolo.com; frame-ancestors 'none'; base-uri 'none'"
+)
+_STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
+
+# Our own bounds in time. An upload also has a bound of its own (INTAKE_READ_TIMEOUT_S).
+SILENCE_S = 20.0  # between two pieces of a body
+TAKEN_S = 60.0  # until a client has taken a piece of an answer
 
 
 def create(title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
@@ -71,6 +91,37 @@ class _Asgi:
         await self._app(scope, receive, send)
 
 
+def _safe(headers: Iterable[tuple[bytes, bytes]], scope: Any) -> list[tuple[bytes, bytes]]:
+    """Return an answer's headers with ours; what the answer itself says of them goes first."""
+    answer = list(headers)
+    said = {name.lower() for name, _ in answer}
+    ours = dict(SECURITY_HEADERS)
+    if scope["path"] == "/docs":
+        ours[b"content-security-policy"] = _DOCS_POLICY
+    if scope["scheme"] == "https":
+        ours.update([_STRICT_TRANSPORT])
+    return answer + [each for each in ours.items() if each[0] not in said]
+
+
+def _in_time(receive: Receive) -> Receive:
+    """Return `receive` that gives up a body whose next piece does not come; 408."""
+    whole = False
+
+    async def received() -> MutableMapping[str, Any]:
+        nonlocal whole
+        if whole:  # what still comes is the client's going away, whenever that is
+            return await receive()
+        try:
+            async with asyncio.timeout(SILENCE_S):
+                message = await receive()
+        except TimeoutError as error:
+            raise HTTPException(408, "The body stopped.", {"Connection": "close"}) from error
+        whole = not message.get("more_body", False)
+        return message
+
+    return received
+
+
 class Envelope:
     """Around every request: security headers, metrics, and one log line without personal data."""
 
@@ -89,11 +140,12 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *SECURITY_HEADERS]
-            await send(message)
+                message["headers"] = _safe(message.get("headers", ()), scope)
+            async with asyncio.timeout(TAKEN_S):
+                await send(message)
 
         try:
-            await self._app(scope, receive, send_safely)
+            await self._app(scope, _in_time(receive), send_safely)
         except Exception as error:
             if status:  # the answer is on its way; the server can only break it off
                 raise

@@ -62,6 +62,7 @@ def _service(name: str, layout: Layout, environment: Mapping[str, str]) -> Progr
         command=(
             *(sys.executable, "-m", "uvicorn", f"services.{name}.app:create_app", "--factory"),
             *("--host", "127.0.0.1", "--port", str(port), "--no-access-log"),
+            *("--http", "shared.server:Protocol"),
             *("--timeout-graceful-shutdown", str(GRACE_S)),
         ),
         ready=http(port, "/health/ready", wanted=200),
