@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from shared import health, problems
 from shared.health import AsgiApp, Check
+from shared.pace import Pacer, Paces
 from shared.telemetry import REQUEST_S, REQUESTS
 
 log = structlog.get_logger()
@@ -45,8 +46,18 @@ SILENCE_S = 20.0  # between two pieces of a body
 TAKEN_S = 60.0  # until a client has taken a piece of an answer
 
 
-def create(title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> FastAPI:
-    """Return an application whose failures are problem documents, with logs and safe headers."""
+def create(
+    title: str,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
+    paces: Paces | None = None,
+) -> FastAPI:
+    """Return an application whose failures are problem documents, with logs and safe headers.
+
+    Args:
+        title: Of the OpenAPI document.
+        lifespan: What runs as long as it does.
+        paces: How much one sender may ask for; no limits without them.
+    """
     app = FastAPI(
         title=title,
         version="1",
@@ -56,7 +67,9 @@ def create(title: str, lifespan: Callable[[FastAPI], AbstractAsyncContextManager
         telemetry={"auto_configure": False},  # else OTLP variables make the start need an extra
     )
     problems.install(app)
-    app.add_middleware(Envelope)
+    if paces:
+        app.add_middleware(Pacer, paces=paces)
+    app.add_middleware(Envelope)  # the outermost: also a 429 carries safe headers and is noted
     return app
 
 

@@ -159,7 +159,7 @@ def create_app() -> FastAPI:
             await parts.editions.install()
             yield
 
-    app = web.create("Đà Lạt trực tuyến: intake", lifespan)
+    app = web.create("Đà Lạt trực tuyến: intake", lifespan, settings.paces())
     web.describe(app, ReportIn)
     web.probes(app, {**parts.runtime.checks(), "media": parts.archive.check})
     for kind in (CivicError, ClientDisconnect):

@@ -13,6 +13,7 @@ from services.intake.accounts.sessions import Lifetimes
 from services.intake.accounts.wiring import AccountSettings
 from services.intake.evidence import EvidenceLimits
 from shared.media import MediaSettings
+from shared.pace import Paces
 from shared.settings import RULES, ServiceSettings, SettingsRefusedError
 
 
@@ -52,6 +53,11 @@ class Settings(ServiceSettings):
     # Wrong passwords from one address in five minutes; 0 for no limit. Behind a proxy tell uvicorn
     # to believe it (FORWARDED_ALLOW_IPS), else everybody has the proxy's address.
     failures_per_address: int = Field(default=100, ge=0)
+    # What one sender may do in five minutes, counted by each process; 0 for no limit. Generous: a
+    # mobile operator puts thousands of phones behind one address, and a storm floods us all.
+    requests_per_address: int = Field(default=60_000, ge=0)
+    reports_per_address: int = Field(default=3_000, ge=0)
+    steps_per_token: int = Field(default=1_500, ge=0)  # of a reporter's token or an account's
     password_sign_in: bool = True  # off: only by the OpenID provider
     oidc_issuer: str = ""  # URL of the OpenID provider; empty switches it off
     oidc_client_id: str = ""
@@ -80,6 +86,7 @@ class Settings(ServiceSettings):
             cost=Cost(self.argon2_memory_kib, self.argon2_passes, self.argon2_lanes),
             hashers=self.hashers,
             failures_per_address=self.failures_per_address,
+            address_key=self.tracking_secret.encode(),
             passwords=self.password_sign_in,
             oidc=self._oidc() if self.oidc_issuer else None,
         )
@@ -107,6 +114,15 @@ class Settings(ServiceSettings):
             pixels=self.max_pixels,
             audio_s=self.max_audio_s,
             read_timeout_s=self.read_timeout_s,
+        )
+
+    def paces(self) -> Paces:
+        """Return how much one sender may ask for."""
+        return Paces(
+            requests=self.requests_per_address,
+            creations=self.reports_per_address,
+            steps=self.steps_per_token,
+            creating=("/api/v1/reports",),
         )
 
     def s3(self) -> MediaSettings:

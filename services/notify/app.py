@@ -26,6 +26,7 @@ from services.notify.webhooks import wiring as webhooks
 from shared import logs, pages, topology, web
 from shared.directory import Directory
 from shared.identity import Seal, TrackingTokens, Vault
+from shared.pace import Paces
 from shared.rulebook import load_rulebook
 from shared.runtime import Runtime, utc_now
 from shared.sessions import SessionReader
@@ -84,7 +85,8 @@ def create_app() -> FastAPI:
                 await sender.stop()
                 await tail.stop()
 
-    app = web.create("Đà Lạt trực tuyến: notify", lifespan)
+    paces = Paces(requests=settings.requests_per_address)
+    app = web.create("Đà Lạt trực tuyến: notify", lifespan, paces)
     web.probes(app, {**runtime.checks(), "ioc_stream": tail.following})
     admission = Admission(
         SessionReader(runtime.database("intake"), utc_now),

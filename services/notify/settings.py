@@ -27,6 +27,9 @@ class Settings(ServiceSettings):
     quiet_from: time = time(22)  # local: officials get no mail from here on, but for emergencies
     quiet_until: time = time(6)  # what waited is sent then; the same time twice: no quiet hours
 
+    # What one address may ask for in five minutes, counted by each process; 0 for no limit.
+    requests_per_address: int = Field(default=60_000, ge=0)
+
     send_at_once: int = Field(default=4, ge=1, le=32)  # SMTP connections kept open
     send_batch: int = Field(default=100, ge=1, le=1000)  # rows claimed per look
     send_lease_s: int = Field(default=60, ge=5)  # a sender that died gives its rows back after this

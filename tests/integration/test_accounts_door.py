@@ -212,6 +212,25 @@ async def test_an_address_that_guesses_names_is_slowed_down(mongo_url: str, data
             await here.sign_in(AN)
 
 
+async def test_guesses_are_counted_over_all_replicas_and_name_no_address(
+    mongo_url: str, database_prefix: str
+):
+    settings = replace(SETTINGS, failures_per_address=4)
+    async with (
+        world(mongo_url, database_prefix, settings) as here,
+        world(mongo_url, database_prefix, settings) as there,
+    ):
+        for number in range(4):
+            with pytest.raises(WrongCredentialsError):
+                await (here, there)[number % 2].sign_in(f"guess{number}", WRONG)
+
+        for replica in (here, there):
+            with pytest.raises(TooManyFailuresError):
+                await replica.sign_in(AN)
+        (counters,) = [each for each in here.accounts.collections if each.name == "failures"]
+        assert CALLER.address not in str(await counters.find({}))
+
+
 async def test_a_hash_of_an_older_cost_is_renewed_and_ends_no_session(
     here: World, mongo_url: str, database_prefix: str
 ):

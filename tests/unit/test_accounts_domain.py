@@ -24,7 +24,6 @@ from services.intake.accounts.domain import (
     fold,
     unit_for,
 )
-from services.intake.accounts.throttle import WINDOW_S, Throttle
 from shared.vocabulary import Role, UnitId, UnitKind
 from tests.builders import dalat, five_wards
 
@@ -251,50 +250,3 @@ def test_new_tokens_of_a_session_keep_their_family_and_nothing_else():
 
     assert second.family == first.family
     assert {first.access, first.refresh}.isdisjoint({second.access, second.refresh})
-
-
-class Ticks:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_an_address_that_fails_too_often_waits_until_its_window_ends():
-    ticks = Ticks()
-    brake = Throttle(3, ticks)
-    for _ in range(3):
-        assert brake.wait_s("192.0.2.1") == 0
-        brake.count("192.0.2.1")
-
-    assert brake.wait_s("192.0.2.1") == WINDOW_S
-    assert brake.wait_s("192.0.2.2") == 0
-    ticks.now = WINDOW_S
-    assert brake.wait_s("192.0.2.1") == 0
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "together"),
-    [
-        pytest.param("2001:db8::1", "2001:db8::ffff", True, id="the same /64"),
-        pytest.param("2001:db8::1", "2001:db8:0:1::1", False, id="another /64"),
-        pytest.param("192.0.2.1", "::ffff:192.0.2.1", True, id="IPv4 in IPv6"),
-        pytest.param("testclient", "", True, id="no address at all"),
-    ],
-)
-def test_what_one_person_holds_counts_as_one_address(one: str, other: str, together: bool):  # noqa: FBT001
-    brake = Throttle(1, Ticks())
-    brake.count(one)
-
-    assert (brake.wait_s(other) > 0) is together
-
-
-def test_the_brake_can_be_switched_off_and_forgets_the_oldest_address():
-    off, on = Throttle(0, Ticks()), Throttle(1, Ticks())
-    off.count("192.0.2.1")
-    for number in range(10_001):
-        on.count(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
-
-    assert off.wait_s("192.0.2.1") == 0
-    assert on.wait_s("10.0.0.0") == 0
-    assert on.wait_s("10.0.0.1") > 0

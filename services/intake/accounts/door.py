@@ -22,7 +22,7 @@ from services.intake.accounts.password_rules import Weakness, weaknesses
 from services.intake.accounts.passwords import Passwords
 from services.intake.accounts.sessions import Admission, InvalidTokenError, Sessions
 from services.intake.accounts.store import AccountStore
-from services.intake.accounts.throttle import Throttle
+from services.intake.accounts.throttle import SharedThrottle
 
 # A refusal is given this long after the question, whatever was found on the way: what is left of
 # the difference between an unknown name and a wrong password. One argon2 hash takes 0.07 s here.
@@ -67,7 +67,7 @@ class Door:
         sessions: Sessions,
         passwords: Passwords,
         *,
-        throttle: Throttle,
+        throttle: SharedThrottle,
         note: Note,
         clock: Callable[[], datetime],
         refused_after_s: float = REFUSED_AFTER_S,
@@ -89,13 +89,13 @@ class Door:
             TooManyFailuresError: too many failures from this address.
             BusyError: too many sign-ins at once.
         """
-        if wait_s := self._throttle.wait_s(caller.address):
+        if wait_s := await self._throttle.wait_s(caller.address):
             raise TooManyFailuresError(wait_s)
         began = time.monotonic()
         account = await self._accounts.by_username(fold(username))
         proved = await self._prove(account, password)
         if proved is None:
-            self._throttle.count(caller.address)
+            await self._throttle.count(caller.address)
             await asyncio.sleep(self._refused_after_s - (time.monotonic() - began))
             raise WrongCredentialsError("wrong credentials")
         return await self._sessions.open(proved, Method.PASSWORD, caller.user_agent)

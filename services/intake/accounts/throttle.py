@@ -1,50 +1,54 @@
-"""A brake on wrong passwords from one address. In memory: an extra beside the accounts' locks."""
+"""A brake on wrong passwords from one address, the same for all replicas."""
 
-import time
-from collections import OrderedDict
+import hashlib
+import hmac
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
+from datetime import UTC, datetime, timedelta
 
-WINDOW_S = 300.0
-ADDRESSES = 10_000  # remembered; bounds memory, the oldest is forgotten first
+from services.intake.accounts.store import Expiring
+from shared.mongo import Database
+from shared.pace import WINDOW_S, network
 
 
-class Throttle:
-    """Counts failures per address in windows of five minutes.
+class SharedThrottle:
+    """Counts failures per address in windows of five minutes, in the database.
 
     Args:
+        base: Where the counters live; they expire with their window.
         allowed: Failures per window; 0 switches the brake off.
-        clock: Seconds that only rise.
+        key: Of the hash that stands for an address, so that the counters hold no personal data.
+        clock: The server's time.
     """
 
-    def __init__(self, allowed: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, base: Database, allowed: int, *, key: bytes, clock: Callable[[], datetime]
+    ) -> None:
+        self.documents = Expiring(base, "failures")
         self._allowed = allowed
+        self._key = key
         self._clock = clock
-        self._windows: OrderedDict[str, tuple[float, int]] = OrderedDict()
 
-    def wait_s(self, address: str) -> float:
+    async def wait_s(self, address: str) -> float:
         """Return how long this address has to wait; 0 when it may try."""
-        until, failures = self._windows.get(_network(address), (0.0, 0))
-        left = until - self._clock()
-        return left if self._allowed and failures >= self._allowed and left > 0 else 0.0
+        if not self._allowed:
+            return 0.0
+        identifier, ends = self._window(address)
+        found = await self.documents.load(identifier)
+        if found is None or found["count"] < self._allowed:
+            return 0.0
+        return max(1.0, (ends - self._clock()).total_seconds())
 
-    def count(self, address: str) -> None:
+    async def count(self, address: str) -> None:
         """Count a failure of this address."""
-        now, key = self._clock(), _network(address)
-        until, failures = self._windows.pop(key, (0.0, 0))
-        if until <= now:
-            until, failures = now + WINDOW_S, 0
-        self._windows[key] = (until, failures + 1)
-        if len(self._windows) > ADDRESSES:
-            self._windows.popitem(last=False)
+        if not self._allowed:
+            return
+        identifier, ends = self._window(address)
+        change = {"$inc": {"count": 1}, "$setOnInsert": {"expires_at": ends}}
+        await self.documents.update_each([({"_id": identifier}, change)], upsert=True)
 
-
-def _network(address: str) -> str:
-    """Return what one person holds: an IPv4 address, or the /64 of an IPv6 one."""
-    try:
-        known = ip_address(address)
-    except ValueError:
-        return "unknown"
-    if isinstance(known, IPv6Address):
-        return known.ipv4_mapped.exploded if known.ipv4_mapped else known.exploded[:19]
-    return known.exploded
+    def _window(self, address: str) -> tuple[str, datetime]:
+        number = int(self._clock().timestamp() // WINDOW_S)
+        named = f"{number}:{network(address)}".encode()
+        digest = hmac.new(self._key, named, hashlib.sha256).hexdigest()[:32]
+        ends = datetime.fromtimestamp(number * WINDOW_S, UTC) + timedelta(seconds=WINDOW_S)
+        return digest, ends

@@ -14,7 +14,7 @@ from services.intake.accounts.passwords import Cost, Passwords
 from services.intake.accounts.registry import Registry
 from services.intake.accounts.sessions import Lifetimes, Sessions
 from services.intake.accounts.store import AccountStore, SessionStore
-from services.intake.accounts.throttle import Throttle
+from services.intake.accounts.throttle import SharedThrottle
 from services.intake.shelf import Shelf
 from shared.directory import Directory
 from shared.mongo import Database, Documents
@@ -27,7 +27,8 @@ class AccountSettings:
     Attributes:
         cost: Of a password hash.
         hashers: Hashes at once.
-        failures_per_address: In five minutes; 0 switches the brake off.
+        failures_per_address: In five minutes, over all replicas; 0 switches the brake off.
+        address_key: Of the hash that stands for an address among the counted failures.
         refused_after_s: How long a refused sign-in takes, whatever was wrong.
     """
 
@@ -35,6 +36,7 @@ class AccountSettings:
     cost: Cost
     hashers: int = 2
     failures_per_address: int = 100
+    address_key: bytes = b""
     refused_after_s: float = REFUSED_AFTER_S
     passwords: bool = True
     oidc: OidcSettings | None = None
@@ -72,6 +74,9 @@ def build(
     if settings.oidc:
         provider = Provider(settings.oidc, clock)
         oidc = OidcDoor(provider, store, sessions, base=base, note=note, clock=clock)
+    throttle = SharedThrottle(
+        base, settings.failures_per_address, key=settings.address_key, clock=clock
+    )
     contacts = Contacts(directory, store) if directory else None
     registry = Registry(
         store, sessions, passwords, units=units, note=note, clock=clock, contacts=contacts
@@ -87,14 +92,14 @@ def build(
             store,
             sessions,
             passwords,
-            throttle=Throttle(settings.failures_per_address),
+            throttle=throttle,
             note=note,
             clock=clock,
             refused_after_s=settings.refused_after_s,
         ),
         oidc=oidc,
         collections=(
-            *(store.documents, store.leases, session_store.documents),
+            *(store.documents, store.leases, session_store.documents, throttle.documents),
             *((oidc.pending,) if oidc else ()),
         ),
     )

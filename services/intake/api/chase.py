@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AwareDatetime
 
 from services.intake.accounts.domain import Principal
 from services.intake.accounts.refusals import forbidden
@@ -31,6 +30,7 @@ from services.intake.matter import Matter, issuer_of
 from services.intake.names import Names
 from services.intake.shelf import Shelf
 from services.intake.views import local
+from shared.instant import Instant
 from shared.problems import not_found
 from shared.vocabulary import LEADERS, OFFICE, UnitId
 
@@ -79,7 +79,7 @@ class Asked:
     unit: Annotated[UnitId | None, Query(max_length=64, description="none: every body")] = None
     format: Annotated[Format, Query()] = Format.JSON
     report_by: Annotated[
-        AwareDatetime | None, Query(description="until when to report; none: two working days")
+        Instant | None, Query(description="until when to report; none: two working days")
     ] = None
 
 

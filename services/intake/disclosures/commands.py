@@ -6,10 +6,11 @@ Unknown fields are refused, so that a wrong name is not lost.
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from services.intake.domain.commands import Command, Text, Word
 from services.intake.domain.report import CONTROL
+from shared.instant import Instant
 
 
 def _one_line(value: str) -> str:
@@ -56,7 +57,7 @@ class Ask(Command):
     legal_basis: Basis
     fields: Annotated[tuple[Content, ...], Field(max_length=len(Content))] = ()
     identity: IdentityIn | None = None
-    expires_at: AwareDatetime
+    expires_at: Instant
 
 
 class Approve(Command):

@@ -7,8 +7,9 @@ it leads to, stands in decisions.py.
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from shared.instant import Instant
 from shared.vocabulary import AreaId, CategoryId, UnitId
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
@@ -84,14 +85,14 @@ class Coordinate(Command):
     """Propose units to work with, and when it will be done."""
 
     units: Units
-    expected_at: AwareDatetime
+    expected_at: Instant
     text: Text
 
 
 class MoveCoordination(Command):
     """Move the expected date, of the whole or of one unit's task, for a recorded reason."""
 
-    expected_at: AwareDatetime
+    expected_at: Instant
     text: Text
     unit: UnitId | None = None
 
@@ -106,7 +107,7 @@ class ApproveCoordination(Command):
     """Agree with a proposal, or with a changed one."""
 
     units: tuple[UnitId, ...] = ()
-    expected_at: AwareDatetime | None = None
+    expected_at: Instant | None = None
     text: OptionalText = ""
 
 
@@ -124,7 +125,7 @@ class PublishResult(Command):
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=10, max_length=5000)]
     evidence: tuple[Word, ...] = ()
     officer: Word | None = None
-    site_visit_at: AwareDatetime | None = None
+    site_visit_at: Instant | None = None
     agency: Word | None = None
     duplicate_of: Word | None = None
 
@@ -184,7 +185,7 @@ class GiveDirective(Command):
     """Instruct a unit, with a due time."""
 
     addressee: UnitId
-    due_at: AwareDatetime
+    due_at: Instant
     text: Text
 
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -15,6 +14,7 @@ from pydantic import (
     field_validator,
 )
 
+from shared.instant import Instant
 from shared.regulation import Category, Duty, Regulation
 from shared.vocabulary import Anonymity, Channel, Language, MediaKind, ReporterKind
 
@@ -49,7 +49,7 @@ class MediaIn(Incoming):
     name: Annotated[str, StringConstraints(max_length=255)] = ""
     sha256: Annotated[str, StringConstraints(pattern="^[0-9a-fA-F]{64}$")] | None = None
     kind: MediaKind | None = None
-    captured_at: AwareDatetime | None = None
+    captured_at: Instant | None = None
     lat: Latitude | None = None
     lon: Longitude | None = None
     accuracy_m: Meters | None = None
@@ -115,7 +115,7 @@ class ReportIn(Incoming):
     location: LocationIn | None = None
     area: Short | None = None
     about_unit: Short | None = None
-    captured_at: AwareDatetime | None = None
+    captured_at: Instant | None = None
     terms: TermsIn = TermsIn()
     media: Annotated[tuple[MediaIn, ...], Field(max_length=10)] = ()
     reporter: ReporterIn = ReporterIn()

@@ -28,6 +28,7 @@ BAND_PX = 1_000_000  # flattened at a time, so that a second full-size picture n
 # Bytes per pixel that a decoder holds besides the file, measured; together they keep the
 # worst picture of each kind under 300 MB. A JPEG by rows is scaled while it is decoded.
 WEBP_SHARE = 4  # two canvases, the answer and the picture: 16 bytes a pixel
+PNG_SHARE = 1.25  # 4 bytes a pixel, at full size, whatever it holds
 WHOLE_JPEG_SHARE = 2  # coefficients: 2 bytes for each of up to four components
 SCAN_BUDGET = 12  # passes over the largest picture allowed; 0.1 s each
 
@@ -99,6 +100,8 @@ def _check_size(picture: Picture, most: int) -> None:
     allowed = most
     if picture.media_type == WEBP:
         allowed = most // WEBP_SHARE
+    elif picture.media_type == PNG:
+        allowed = int(most / PNG_SHARE)
     elif picture.scans:
         allowed = min(most // WHOLE_JPEG_SHARE, most * SCAN_BUDGET // picture.scans)
     if max(picture.width, picture.height) > SIDE_PX:

@@ -26,6 +26,14 @@ IDLE_S = 60.0  # then a worker ends and gives its memory back
 TRIES = 2
 FILES_PER_WORKER = 200  # then a fresh one: what a library leaks does not grow for ever
 
+# One arena, for an address space per thread is none for the picture; and large blocks go back at
+# once, else the next file begins with 50 MB that the last one left (measured).
+ALLOCATOR = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(2**20),
+}
+
 log = structlog.get_logger()
 
 
@@ -62,8 +70,7 @@ class _Worker:
         Raises:
             OutageError: the system has no process for us.
         """
-        # one arena of the allocator: an address space for each thread is none for the picture
-        environment = {"PYTHONPATH": str(ROOT), "MALLOC_ARENA_MAX": "1", "PYTHONUTF8": "1"}
+        environment = {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **ALLOCATOR}
         try:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "services.intake.evidence.worker"),

@@ -1,0 +1,23 @@
+"""The hostile corpus against a whole stack; `python -m tests.hostile` prints its table."""
+
+import sys
+from typing import Any
+
+from tests.hostile.run import run
+
+SEED = 1
+FLIPS = 4  # of each file; the command takes more
+
+
+def say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+
+
+def test_no_hostile_input_fails_intake_or_kills_a_decoder(stack: dict[str, Any]):
+    outcome = run(stack["intake"], seed=SEED, flips=FLIPS, say=say)
+
+    say(outcome.table())
+    assert outcome.answers.total() > 1_000
+    assert outcome.failures == []
+    assert (outcome.restarts, outcome.worker_deaths) == (0, 0)
+    assert outcome.worker_peak_bytes < 300 * 10**6
