@@ -246,12 +246,37 @@ class Vault:
         self._documents = Documents(base, "reporters")
         self._seal = seal
 
-    async def store(self, reporter: Reporter, at: datetime) -> ReporterId:
-        """Seal a reporter under a new random reference, and return that."""
+    async def store(self, reporter: Reporter, at: datetime, case: str | None = None) -> ReporterId:
+        """Seal a reporter under a new random reference, and return that.
+
+        `case` is the code of the case that is about to be opened for them: when it never is, the
+        reporter is an orphan and will be removed.
+        """
         identifier = ReporterId(f"r_{secrets.token_hex(12)}")
         sealed = self._seal.close(identifier, reporter)
-        await self._documents.insert({"_id": identifier, "created_at": at, **sealed})
+        for_case = {"case": case} if case else {}
+        await self._documents.insert({"_id": identifier, "created_at": at, **for_case, **sealed})
         return identifier
+
+    async def stored_for_cases(
+        self, before: datetime, *, after: str, limit: int
+    ) -> dict[ReporterId, str]:
+        """Return reporters with the case they were stored for, by reference from `after` on.
+
+        Tombstones are not among them, nor who was stored for something else than a case.
+        """
+        found = await self._documents.find(
+            {
+                "_id": {"$gt": after},
+                "created_at": {"$lt": before},
+                "case": {"$exists": True},
+                "key": {"$exists": True},
+            },
+            sort=[("_id", 1)],
+            limit=limit,
+            fields=["case"],
+        )
+        return {ReporterId(each["_id"]): each["case"] for each in found}
 
     async def read(
         self, identifier: ReporterId, purpose: Purpose = Purpose.DELIVERY

@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from io import BytesIO
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final, TypeVar
+from typing import Any, BinaryIO, Final, TypeVar
 
 from minio import Minio
 from minio.error import MinioException, S3Error
 from urllib3 import BaseHTTPResponse, PoolManager, Retry, Timeout
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ProtocolError, ReadTimeoutError
 from urllib3.exceptions import TimeoutError as LinkTimeout
 
 from shared.errors import CivicError, OutageError
@@ -56,7 +56,7 @@ class MediaSettings:
         region: Given, so that the client never asks the server for it (rclone cannot answer).
         workers: Threads, and so calls at the same time; each may hold one file in memory.
         connect_timeout_s: Per attempt; there are two.
-        read_timeout_s: Silence of the server that ends an attempt.
+        read_timeout_s: Silence of the server that ends a call; silence is not tried again.
         call_timeout_s: The longest that a caller waits, queue included.
     """
 
@@ -66,9 +66,9 @@ class MediaSettings:
     bucket: str
     region: str = "us-east-1"
     workers: int = 8
-    connect_timeout_s: float = 2.0
-    read_timeout_s: float = 15.0
-    call_timeout_s: float = 20.0
+    connect_timeout_s: float = 0.8
+    read_timeout_s: float = 8.0
+    call_timeout_s: float = 10.0
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class MediaStore:
         # that the server closed while they lay idle.
         self._connections = PoolManager(
             timeout=Timeout(connect=settings.connect_timeout_s, read=settings.read_timeout_s),
-            retries=Retry(total=1, connect=1, read=1, status=0, backoff_factor=0.1),
+            retries=_UnlessSilent(total=1, connect=1, read=1, status=0, backoff_factor=0.1),
             maxsize=settings.workers,
         )
         self._client = Minio(
@@ -295,6 +295,21 @@ class MediaStore:
         """Close the connections; calls that wait are dropped, those that run end by themselves."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._connections.clear()
+
+
+class _UnlessSilent(Retry):
+    """Tries again what was cut or refused, never what was silent: no thread hangs twice."""
+
+    def increment(self, *args: Any, **kwargs: Any) -> Retry:
+        """Count a failed attempt, or give up."""
+        error: Exception | None = kwargs.get("error")
+        if isinstance(error, ReadTimeoutError):
+            raise error
+        if isinstance(error, ProtocolError) and any(
+            isinstance(e, TimeoutError) for e in error.args
+        ):
+            raise error  # the server did not take what was sent
+        return super().increment(*args, **kwargs)
 
 
 class _TooSlowError(Exception):

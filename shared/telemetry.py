@@ -16,6 +16,7 @@ OUTBOX_OLDEST_S = Gauge(
 )
 REQUESTS = Counter("civic_http_requests", "Requests by route and status", ["route", "status"])
 REQUEST_S = Histogram("civic_http_seconds", "Time of one request", ["route"], buckets=FAST_S)
+ORPHANS_REMOVED = Counter("civic_orphans_removed", "What a crash left without a case", ["kind"])
 REPORTS = Counter("civic_reports", "Reports by what became of them on arrival", ["result"])
 DEADLINES_FIRED = Counter("civic_deadlines_fired", "Deadline stages that fired", ["stage"])
 PROMISE_MISMATCH = Counter("civic_promise_mismatch", "Promises that sla counts differently")

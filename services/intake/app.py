@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -37,6 +38,7 @@ from services.intake.disclosures.refusals import problem_of as disclosure_proble
 from services.intake.disclosures.store import DisclosureStore
 from services.intake.domain.report import ReportIn
 from services.intake.handlers import on_routing_decided
+from services.intake.orphans import Orphans, OrphanSweeper
 from services.intake.privacy import Places, PrivacyDesk, PrivacyError
 from services.intake.privacy import problem_of as privacy_problem_of
 from services.intake.reception import Desks, Reception
@@ -50,6 +52,7 @@ from shared.directory import Directory
 from shared.errors import CivicError
 from shared.identity import Seal, TrackingTokens, Vault
 from shared.media import MediaStore
+from shared.mongo import Documents
 from shared.rulebook import load_rulebook
 from shared.runtime import Runtime, utc_now
 from shared.screening import load_screening
@@ -95,6 +98,14 @@ class Parts:
             self.directory.documents,
         ):
             self.runtime.keep(collection)
+        sweeper = OrphanSweeper(
+            Orphans(self.store, self.media, self.vault),
+            Documents(self.runtime.database("intake"), "turns"),
+            utc_now,
+            grace=timedelta(seconds=self.settings.orphan_grace_s),
+            every=timedelta(seconds=self.settings.orphan_sweep_s),
+        )
+        self.runtime.alongside(sweeper)
         closer = Closer(self.store, self.publisher, self.shelf, utc_now)
         for part in (self.archive, closer, self.accounts.contacts):
             if part:

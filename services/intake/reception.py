@@ -118,7 +118,7 @@ class Reception:
         code = new_code(rules.regulation.code_prefix)
         items = await self._desks.archive.inspect(submission.media, report.media)
         reporter, _ = await asyncio.gather(
-            self._seal(report.reporter, received_at), self._desks.archive.keep(code, items)
+            self._seal(report.reporter, received_at, code), self._desks.archive.keep(code, items)
         )
         position = position_of(report, [item.position for item in items])
         kinds = [item.evidence.kind for item in items]
@@ -175,14 +175,14 @@ class Reception:
         REPORTS.labels("replayed").inc()
         return Answer(self._answer(stored.receipt, stored.case.code), replayed=True)
 
-    async def _seal(self, person: ReporterIn, at: datetime) -> ReporterId | None:
+    async def _seal(self, person: ReporterIn, at: datetime, code: CaseCode) -> ReporterId | None:
         # who asks to be anonymous is promised that nothing of them is kept
         if person.anonymity is Anonymity.ANONYMOUS or not person.identified:
             return None
         reporter = Reporter(
             name=person.name, phone=person.phone, email=person.email, language=person.language
         )
-        return await self._desks.vault.store(reporter, at)
+        return await self._desks.vault.store(reporter, at, code)
 
     def _answer(self, receipt: Mapping[str, Any], code: CaseCode) -> dict[str, Any]:
         """Add what is derived and never stored: the tracking token and the links."""

@@ -44,6 +44,9 @@ class Settings(ServiceSettings):
     read_timeout_s: float = Field(default=120, ge=1)  # a whole upload, on a slow phone
     max_uploads: int = Field(default=64, ge=1)  # at once; more get 429 instead of memory
 
+    orphan_grace_s: int = Field(default=3600, ge=600)  # what is younger may belong to an upload
+    orphan_sweep_s: int = Field(default=6 * 3600, ge=60)  # from one look to the next
+
     access_token_s: int = Field(default=20 * 60, ge=60, le=30 * 60)  # then it is refreshed
     session_s: int = Field(default=12 * 3600, ge=3600, le=30 * 86400)  # then one signs in again
     hashers: int = Field(default=2, ge=1, le=32)  # passwords at once; each holds a core and:

@@ -1,6 +1,6 @@
 """How a case is stored: one document, one write, its events inside. Decides nothing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from services.intake.domain.case import Case, Fact, evolve
 from shared.events import EVENTS, CaseEvent, CaseSnapshot, event_id, to_wire
 from shared.mongo import Aggregates, Database, Document, Entry, Index, Swap, Tail
 from shared.recent import Recent
-from shared.vocabulary import CaseCode
+from shared.vocabulary import CaseCode, ReporterId
 
 CASES = "cases"
 INDEXES = (
@@ -123,6 +123,25 @@ class CaseStore:
         """Return what everybody may need of at most `limit` cases that match, and no more."""
         found = await self.aggregates.find(query, sort=sort, limit=limit, fields=["case"])
         return [CaseSnapshot.model_validate(document["case"]) for document in found]
+
+    async def objects_of(self, codes: Collection[str]) -> set[str]:
+        """Return the names of all objects to which these cases refer."""
+        found = await self.aggregates.find(
+            {"_id": {"$in": list(codes)}}, limit=len(codes), fields=["content.media"]
+        )
+        return {
+            form["object"]
+            for document in found
+            for item in document["content"].get("media", ())
+            for form in item["variants"].values()
+        }
+
+    async def reporters_of(self, codes: Collection[str]) -> set[ReporterId]:
+        """Return the sealed reporters to whom these cases refer."""
+        found = await self.aggregates.find(
+            {"_id": {"$in": list(codes)}}, limit=len(codes), fields=["case.reporter"]
+        )
+        return {document["case"]["reporter"] for document in found}
 
     async def save(
         self,

@@ -108,7 +108,8 @@ async def test_every_queue_is_replicated_and_bounds_its_deliveries(
         assert arguments["x-dead-letter-routing-key"] == spec.dead
         assert arguments["x-dead-letter-strategy"] == "at-least-once"
         assert arguments["x-overflow"] == "reject-publish"
-        assert queues[spec.dead]["arguments"] == {"x-queue-type": "quorum"}
+        # looks of a person count as deliveries, and RabbitMQ 4 would drop after twenty of them
+        assert queues[spec.dead]["arguments"] == topology.DEAD_ARGUMENTS
         assert sorted(
             queues[spec.retry(delay)]["arguments"]["x-message-ttl"]
             for delay in topology.RETRY_DELAYS_S
