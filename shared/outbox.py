@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from shared import failpoints
 from shared.errors import OutageError
 from shared.messaging import Publisher
 from shared.mongo import Aggregates, Tail
@@ -129,6 +130,7 @@ class TailPublisher:
             confirmed = await publish_tails(
                 [self._memory.without_confirmed(tail) for tail in batch], self._publisher
             )
+            failpoints.reached(failpoints.AFTER_CONFIRM)
             self._memory.note(confirmed)
             for identifier, ids in known.items():
                 if settled := [*ids, *confirmed.get(identifier, ())]:

@@ -27,6 +27,8 @@ WARD = "ward"  # the unit of the area where the thing happened
 Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Number = Annotated[str, Field(pattern=r"^[0-9]{3,8}$")]  # of a telephone that everybody may call
+# 240 working hours are six weeks: nobody waits longer; half an hour is a limit too
+Hours = Annotated[int | float, Field(gt=0, le=240, allow_inf_nan=False)]
 # YAML gives lists and plain words; everything else is strict
 Many = Annotated[tuple[T, ...], Field(strict=False)]
 Word = Annotated[T, Field(strict=False)]
@@ -167,7 +169,7 @@ class Category(Part):
     id: CategoryId
     name: Words
     quote: Text
-    limit_hours: int = Field(ge=1, le=240)  # 240 working hours are six weeks: nobody waits longer
+    limit_hours: Hours
     clock: Word[Clock]
     approaching: float = Field(gt=0, lt=1)
     icon: Text
@@ -279,7 +281,7 @@ class Procedures(Part):
     """
 
     dispute_days: int = Field(ge=1, le=90)
-    escalate_after_hours: int = Field(ge=1, le=80)
+    escalate_after_hours: Hours
     source: Text
 
 

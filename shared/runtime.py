@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
 
+from shared import failpoints
 from shared.errors import OutageError
 from shared.health import Check
 from shared.messaging import (
@@ -64,6 +65,7 @@ class Runtime:
     """
 
     def __init__(self, name: str, settings: ServiceSettings, *, wait_for_broker: bool) -> None:
+        failpoints.arm(settings.failpoint)
         self._wait = wait_for_broker
         self._client = connect(settings.mongo_url)
         self._prefix = settings.database_prefix

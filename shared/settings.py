@@ -36,6 +36,7 @@ class ServiceSettings(BaseSettings):
     """
 
     profile: str = Field(default="production", pattern="^(production|dev)$")
+    failpoint: str = ""  # tests only: where the process kills itself (shared/failpoints.py)
     amqp_url: str = "amqp://guest:guest@127.0.0.1:5672/"
     mongo_url: str = "mongodb://127.0.0.1:27017/?replicaSet=rs0"
     database_prefix: str = "civic"  # databases are `<prefix>_<service>`
@@ -64,10 +65,16 @@ class ServiceSettings(BaseSettings):
         """Return these settings if they are safe to run with.
 
         Raises:
-            SettingsRefusedError: outside the dev profile a secret is empty or a known default.
+            SettingsRefusedError: outside the dev profile a secret is empty or a known default, or a
+                fail-point is set.
         """
         if self.profile == "dev":
             return self
+        if self.failpoint:
+            prefix = self.model_config.get("env_prefix", "")
+            raise SettingsRefusedError(
+                f"{prefix}FAILPOINT is for tests, which run with the profile `dev`: unset it"
+            )
         for variable, value in self.secrets().items():
             if not value or value.lower() in DEFAULT_PASSWORDS or value.startswith(DEV_SECRETS):
                 raise SettingsRefusedError(

@@ -55,6 +55,6 @@ def rank(text: str, regulation: Regulation) -> list[Suggestion]:
     return sorted(suggestions, key=lambda each: (-each.confidence, *_order(each, regulation)))
 
 
-def _order(suggestion: Suggestion, regulation: Regulation) -> tuple[int, int]:
+def _order(suggestion: Suggestion, regulation: Regulation) -> tuple[float, int]:
     category = regulation.category(suggestion.category)
     return category.limit_hours, CATEGORY_IDS.index(category.id)

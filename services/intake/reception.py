@@ -24,6 +24,7 @@ from services.intake.domain.rules import Rules
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from services.intake.submission import Submission
+from shared import failpoints
 from shared.errors import CivicError, DuplicateError, OutageError
 from shared.identity import Reporter, TrackingTokens, Vault, fingerprint, new_code
 from shared.outbox import TailPublisher
@@ -120,6 +121,8 @@ class Reception:
         reporter, _ = await asyncio.gather(
             self._seal(report.reporter, received_at, code), self._desks.archive.keep(code, items)
         )
+        if items:
+            failpoints.reached(failpoints.AFTER_OBJECT_PUT)
         position = position_of(report, [item.position for item in items])
         kinds = [item.evidence.kind for item in items]
         receipt = receive(

@@ -13,6 +13,7 @@ from services.notify.channels.email import EmailChannel
 from services.notify.domain import Delivery, Outcome
 from services.notify.messages import Messages
 from services.notify.store import DeliveryStore
+from shared import failpoints
 from shared.directory import Directory
 from shared.errors import OutageError, PermanentError
 from shared.identity import Vault
@@ -96,12 +97,14 @@ class Sender:
             if isinstance(address, Outcome):
                 return address
             subject, text = self._messages.render(delivery)
-            return await self._email.send(delivery.id, address, subject, text)
+            outcome = await self._email.send(delivery.id, address, subject, text)
         except OutageError:
             return Outcome("retry", "outage")
         except Exception:
             log.exception("sender.cannot_write", template=delivery.template, code=delivery.code)
             return Outcome("retry", "not_written")
+        failpoints.reached(failpoints.AFTER_SEND)
+        return outcome
 
     async def _address(self, delivery: Delivery) -> str | Outcome:
         """Look the address up, now; or say why there is none."""

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.notify.domain import Delivery, DeliveryState, Outcome, after
+from shared import failpoints
 from shared.coalescing import Coalescer
 from shared.errors import CivicError, DuplicateError
 from shared.events import CaseSnapshot
@@ -97,6 +98,7 @@ class DeliveryStore:
             await self.documents.insert(document)
         except DuplicateError:
             return False
+        failpoints.reached(failpoints.AFTER_INSERT)
         return True
 
     async def claim(

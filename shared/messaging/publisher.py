@@ -11,7 +11,7 @@ from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractRobustConnection
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed, PublishError
 
-from shared import topology
+from shared import failpoints, topology
 from shared.errors import MisconfiguredError, OutageError
 from shared.events import CONTENT_TYPE
 from shared.messaging import limits
@@ -171,8 +171,10 @@ class Publisher:
             message_id=entry.id,
             type=entry.key,
         )
+        failpoints.reached(failpoints.BEFORE_PUBLISH)
         try:
             async with broker_work(limits.CONFIRM_S):
+                failpoints.reached_soon(failpoints.AFTER_PUBLISH)
                 await exchange.publish(message, entry.key)
         except OutageError as error:
             PUBLISH_FAILED.labels(type(error.__cause__).__name__).inc()

@@ -8,7 +8,7 @@ from contextlib import suppress
 import structlog
 from faststream.rabbit import RabbitMessage
 
-from shared import topology
+from shared import failpoints, topology
 from shared.errors import OutageError, PermanentError, StaleVersionError, WriteRefusedError
 from shared.events import Received
 from shared.messaging import limits
@@ -48,6 +48,7 @@ async def settle(
             await _put_off(message, spec, reason, publisher)
         elif result == "buried":
             await _bury(message, spec, reason, publisher)
+        failpoints.reached(failpoints.BEFORE_ACK)
         async with broker_work(limits.CONFIRM_S):
             await message.ack()
     except OutageError as error:

@@ -9,6 +9,7 @@ from typing import Any
 from pymongo import ASCENDING, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from shared import failpoints
 from shared.coalescing import Coalescer
 from shared.errors import StaleVersionError
 from shared.mongo.connection import (
@@ -72,6 +73,7 @@ class Aggregates(Documents):
             DuplicateError: it, or one of its unique keys, is already stored.
         """
         await self.insert({**document, "version": 1, "outbox": [_owed(e, at) for e in entries]})
+        failpoints.reached(failpoints.AFTER_INSERT)
         return Tail(str(document["_id"]), tuple(entries))
 
     async def swap(self, swap: Swap) -> Tail:
@@ -81,7 +83,9 @@ class Aggregates(Documents):
             StaleVersionError: the aggregate moved on since it was read.
             DuplicateError: one of its unique keys is already taken.
         """
-        return await self._swaps(swap)
+        tail = await self._swaps(swap)
+        failpoints.reached(failpoints.AFTER_INSERT)
+        return tail
 
     async def confirm(self, confirmed: Mapping[str, Sequence[str]]) -> None:
         """Take events that the broker has confirmed out of their outboxes."""

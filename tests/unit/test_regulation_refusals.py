@@ -112,7 +112,7 @@ REFUSALS = [
         [("limit_hours: 8", f"limit_hours: 241{HERE}")], "limit_hours", id="a limit of weeks"
     ),
     pytest.param(
-        [("limit_hours: 8", f"limit_hours: 7.5{HERE}")], "limit_hours", id="a limit in fractions"
+        [("limit_hours: 8", f"limit_hours: -0.5{HERE}")], "limit_hours", id="a limit below nothing"
     ),
     pytest.param(
         [("limit_hours: 8", f'limit_hours: "8"{HERE}')], "limit_hours", id="a limit in words"
