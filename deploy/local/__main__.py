@@ -14,6 +14,7 @@ HELP = """\
 ./dev bench             how fast, beside what the servers alone can do
 ./dev pages             build what people see in a browser (needs node; `up` does it as well)
 ./dev shots [NAMES]     screenshots of every page, size, theme and state into .local/shots
+./dev chaos             break everything under load: --minutes N --seed S [--rows 1,3] [--reports N]
 ./dev docs              write the OpenAPI and AsyncAPI documents
 ./dev deadletters ...   list | show | replay | drop what no retry could help; --help says more
 ./dev compose-test      the same stack in containers: up, a report, scale, another, down
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         "test",
         "demo",
         "bench",
+        "chaos",
         "docs",
         "deadletters",
         "pages",
@@ -85,6 +87,8 @@ def _run(given: argparse.Namespace, rest: list[str]) -> int:
             code = commands.deadletters(rest)
         case "shots":
             code = commands.become("tests.browser.shots", rest)
+        case "chaos":
+            code = commands.become("tests.chaos", rest)
         case other:
             code = commands.become(f"deploy.{other.replace('-', '_')}", rest)
     return code

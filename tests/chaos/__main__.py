@@ -1,0 +1,37 @@
+"""`./dev chaos`: break everything under load and prove that nothing was lost, doubled or leaked."""
+
+import argparse
+import asyncio
+import time
+from pathlib import Path
+
+from deploy.local.layout import ROOT
+from tests.chaos.run import CI_ROWS, ROWS, Plan, Run
+
+
+def _say(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {line}", flush=True)
+
+
+def main() -> int:
+    """Read the command line and run; 1 on any violation."""
+    parser = argparse.ArgumentParser(prog="./dev chaos", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=9, help="for faults and load together")
+    parser.add_argument("--seed", type=int, default=int(time.time()) % 100_000)
+    parser.add_argument("--rows", help="of the matrix, separated by commas; default: all")
+    parser.add_argument("--mix", choices=["ci"], help="the bounded choice of rows that CI runs")
+    parser.add_argument("--reports", type=int, default=0, help="go on until so many are accepted")
+    parser.add_argument("--out", type=Path, default=ROOT / ".local" / "chaos")
+    given = parser.parse_args()
+    rows = tuple(int(each) for each in given.rows.split(",")) if given.rows else tuple(ROWS)
+    if given.mix == "ci":
+        rows = CI_ROWS
+    if unknown := set(rows) - set(ROWS):
+        parser.error(f"rows {sorted(unknown)} are not among {sorted(ROWS)}")
+    _say(f"seed {given.seed}, rows {', '.join(map(str, rows))}")
+    plan = Plan(given.minutes, given.seed, rows, given.reports, given.out)
+    return asyncio.run(Run(plan, _say).run())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,135 @@
+"""Reads everything that is compared out of the database, the store and the broker."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+from pymongo import MongoClient
+
+from deploy.local.servers import BUCKET
+from shared.identity import fingerprint
+from tests.chaos.checker import Delivery, Evidence, Seen, Stored
+from tests.chaos.ledger import Attempt
+from tests.chaos.rules import APPROACHING
+from tests.chaos.world import World, queues
+
+OUTBOXES = (
+    ("civic_intake", "cases"),
+    ("civic_router", "decisions"),
+    ("civic_sla", "deadlines"),
+)
+
+
+class Database:
+    """The database, past every link and service."""
+
+    def __init__(self, world: World) -> None:
+        self._client: MongoClient[dict[str, Any]] = MongoClient(
+            world.mongo, tz_aware=True, serverSelectionTimeoutMS=3000
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def left(self) -> dict[str, int]:
+        """Count what is still owed: outboxes, cases that wait for a unit, mails on their way."""
+        found = {
+            f"outbox of {base}": self._client[base][name].count_documents(
+                {"outbox.0": {"$exists": True}}
+            )
+            for base, name in OUTBOXES
+        }
+        cases = self._client["civic_intake"]["cases"]
+        found["cases without a unit"] = cases.count_documents({"case.state": "submitted"})
+        deliveries = self._client["civic_notify"]["deliveries"]
+        found["mails on their way"] = deliveries.count_documents({"state": "pending"})
+        return found
+
+    def stored(self) -> dict[str, Stored]:
+        decisions = {each["_id"] for each in self._client["civic_router"]["decisions"].find({}, [])}
+        numbers = {
+            each["_id"]: each["sequence"]
+            for each in self._client["civic_sla"]["deadlines"].find({}, ["sequence"])
+        }
+        wanted = ["case", "parts.sequence", "idempotency", "content.media", "history.sequence"]
+        found = self._client["civic_intake"]["cases"].find({}, wanted)
+        return {each["_id"]: _stored(each, decisions, numbers) for each in found}
+
+    def deliveries(self) -> list[Delivery]:
+        found = self._client["civic_notify"]["deliveries"].find({}, ["event", "recipient", "state"])
+        return [Delivery(each["_id"], each["event"], each["recipient"], each["state"])
+                for each in found]  # fmt: skip
+
+    def codes(self) -> set[str]:
+        return {each["_id"] for each in self._client["civic_intake"]["cases"].find({}, [])}
+
+
+def _stored(document: dict[str, Any], decisions: set[str], numbers: dict[str, int]) -> Stored:
+    case, code = document["case"], document["_id"]
+    received = case["received_at"].timestamp()
+    media = document["content"]["media"]
+    return Stored(
+        code=code,
+        key=document.get("idempotency", {}).get("key", ""),
+        media=tuple((each["sha256"], each["variants"]["original"]["object"]) for each in media),
+        sequence=max(each["sequence"] for each in document["history"]),
+        reporter=case["reporter"] or "",
+        due_at=case["due_at"].timestamp(),
+        approaching_at=received + int(case["limit_s"] * APPROACHING),
+        decisions=int(code in decisions),
+        deadline_sequence=numbers.get(code, 0),
+    )
+
+
+def objects(world: World) -> dict[str, str]:
+    """Return the SHA-256 of everything in the bucket: the server keeps an object as a file."""
+    root = world.layout.data / "s3" / BUCKET
+    return {
+        str(file.relative_to(root)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in root.rglob("*")
+        if file.is_file()
+    }
+
+
+async def depths(world: World) -> dict[str, int]:
+    """Return what the queues hold, in hand or not, by name."""
+    answer = await world.management("GET", "queues/%2F?columns=name,messages")
+    found = {each["name"]: each.get("messages", 0) for each in answer.raise_for_status().json()}
+    return {name: found.get(name, 0) for name in queues()}
+
+
+async def left(world: World, database: Database) -> dict[str, int]:
+    """Return everything that is not done yet, by place; a server that is away counts as one."""
+    try:
+        owed = await asyncio.to_thread(database.left)
+        return {**owed, **await depths(world)}
+    except (httpx.HTTPError, OSError) as error:
+        return {type(error).__name__: 1}
+    except Exception as error:  # noqa: BLE001 - the driver has a hundred names for "away"
+        return {type(error).__name__: 1}
+
+
+async def evidence(
+    world: World,
+    database: Database,
+    attempts: Sequence[Attempt],
+    *,
+    recorders: dict[str, Sequence[Seen]],
+    until: float,
+) -> Evidence:
+    """Read everything; the world must be quiet."""
+    return Evidence(
+        attempts=attempts,
+        cases=await asyncio.to_thread(database.stored),
+        objects=await asyncio.to_thread(objects, world),
+        recorders=recorders,
+        deliveries=await asyncio.to_thread(database.deliveries),
+        mails=world.mail.mails,
+        refused=frozenset(world.mail.refused),
+        left=await left(world, database),
+        key_hash={each.report.key: fingerprint(each.report.key) for each in attempts},
+        grace_s=world.limit_s / 2,
+        until=until,
+    )

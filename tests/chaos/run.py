@@ -1,0 +1,268 @@
+"""A run: measure the capacity, do the rows under load, heal, wait for quiet, compare everything."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.chaos import checker, collect, table
+from tests.chaos.ledger import Ledger
+from tests.chaos.load import Load, Maker
+from tests.chaos.nemesis import Nemesis, Result, Row
+from tests.chaos.rows_links import mail_server_ill, partitions, slow_links, store_away
+from tests.chaos.rows_messages import duplicates, poison, retry_storm
+from tests.chaos.rows_processes import (
+    consumers_killed,
+    intake_killed,
+    killed_at_points,
+    power_cut,
+    rolling_restart,
+    stream_client_killed,
+)
+from tests.chaos.rows_servers import (
+    broker_away,
+    broker_blocked,
+    broker_killed,
+    broker_restarted,
+    database_frozen,
+    database_killed,
+    disk_full,
+    queue_deleted,
+)
+from tests.chaos.sinks import AmqpRecorder, PullRecorder, SseRecorder
+from tests.chaos.world import World
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A row of the matrix; `weight` is its part of the run's time."""
+
+    title: str
+    do: Row
+    weight: float = 1.0
+
+
+ROWS: dict[int, Fault] = {
+    1: Fault("SIGKILL intake", intake_killed, 1.5),
+    2: Fault("SIGKILL at named points", killed_at_points, 1.5),
+    3: Fault("SIGKILL router, sla, notify", consumers_killed, 1.5),
+    4: Fault("power cut", power_cut),
+    5: Fault("broker restarted", broker_restarted),
+    6: Fault("broker SIGKILL", broker_killed),
+    7: Fault("broker away", broker_away, 1.5),
+    8: Fault("broker blocked", broker_blocked),
+    9: Fault("mongod SIGKILL", database_killed),
+    10: Fault("mongod frozen", database_frozen),
+    12: Fault("partitions", partitions, 3.0),
+    13: Fault("slow links", slow_links, 2.0),
+    14: Fault("disk full", disk_full),
+    17: Fault("poison", poison),
+    18: Fault("duplicates ×3, reorder", duplicates),
+    19: Fault("store away", store_away),
+    20: Fault("retry storm", retry_storm, 0.7),
+    22: Fault("mail server ill", mail_server_ill),
+    23: Fault("IOC client SIGKILL", stream_client_killed),
+    24: Fault("rolling restart", rolling_restart, 1.5),
+    26: Fault("queue deleted", queue_deleted),
+}
+CI_ROWS = (1, 2, 3, 4, 6, 9, 12, 18, 19, 24)
+QUIET_S = 60.0
+QUIET_LOOKS = 3  # in a row, since a queue may be empty while a handler works
+CAPACITY_S = 8.0
+CAPACITY_WINDOW = 32
+HALF = 0.5
+LEAST, MOST = 10.0, 120.0  # reports per second
+OVERHEAD_S = 8.0  # of a row: heal, become ready, become quiet
+STAGES_S = 30.0  # after the last stage is due
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the command line asks for."""
+
+    minutes: float
+    seed: int
+    rows: Sequence[int]
+    reports: int
+    folder: Path
+    limit_s: int = 40
+    media_share: float = 0.1
+
+
+class Run:
+    """One run on a stack of its own."""
+
+    def __init__(self, plan: Plan, say: Say) -> None:
+        self._plan = plan
+        self._say = say
+        self.world = World(plan.limit_s)
+        self._ledger = Ledger(self.world.folder / "ledger.jsonl")
+        maker = Maker(plan.seed, self.world.url("intake"), plan.media_share)
+        self._load = Load(self.world.url("intake"), maker, self._ledger)
+        self._amqp = AmqpRecorder(self.world.amqp)
+        self._pull = PullRecorder(self.world.url("notify"))
+        self._sse = SseRecorder(self.world.url("notify"), self.world.folder / "sse.txt")
+        self._database = collect.Database(self.world)
+        self._results: list[Result] = []
+        self._capacity = 0.0
+        self._rate = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def run(self) -> int:
+        """Do everything; 0 when nothing was violated."""
+        try:
+            self._say("starting a stack of its own")
+            await self.world.start(self._say)
+            parts = (self._load, self._amqp, self._pull, self._sse)
+            self._tasks = [asyncio.create_task(each.run()) for each in parts]
+            await self._measure_capacity()
+            await self._rows()
+            return await self._compare()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._ledger.close()
+            self._database.close()
+            await self.world.stop()
+
+    async def _measure_capacity(self) -> None:
+        """Closed loop for some seconds; what counts is when everything that follows is done."""
+        await self._quiet()
+        for ends in (time.monotonic() + 2, time.monotonic() + 2 + CAPACITY_S):  # warm up first
+            began, before = time.monotonic(), len(self._ledger.acknowledged)
+
+            async def one(until: float = ends) -> None:
+                while time.monotonic() < until:
+                    await self._load.begin(self._load.next())
+
+            await asyncio.gather(*(one() for _ in range(CAPACITY_WINDOW)))
+            await self._quiet()
+            done = len(self._ledger.acknowledged) - before
+            self._capacity = done / (time.monotonic() - began)
+        asked = self._plan.reports / (self._plan.minutes * 60) * 1.3  # the load rests at times
+        self._rate = min(MOST, max(LEAST, HALF * self._capacity, asked))
+        part = self._rate / self._capacity
+        self._say(
+            f"capacity {self._capacity:.0f} reports/s; the load is {self._rate:.0f}/s, {part:.0%}"
+        )
+
+    async def _rows(self) -> None:
+        numbers = self._plan.rows
+        weights = sum(ROWS[each].weight for each in numbers)
+        ends = time.monotonic() + self._plan.minutes * 60 - self._plan.limit_s * 1.5 - STAGES_S
+        each_s = max(6.0, (ends - time.monotonic() - OVERHEAD_S * len(numbers)) / weights)
+        for number in numbers:
+            await self._row(number, each_s * ROWS[number].weight)
+        calm = Result(0, "no fault")
+        calm.began = time.time()
+        self._load.pace.set(self._rate)
+        while (  # noqa: ASYNC110 - of two ends the later one
+            time.monotonic() < ends or len(self._ledger.acknowledged) < self._plan.reports
+        ):
+            await asyncio.sleep(0.5)
+        self._load.pace.set(0)
+        calm.quiet_s = await self._quiet()
+        calm.ended = time.time()
+        self._results.append(calm)
+
+    async def _row(self, number: int, window_s: float) -> None:
+        fault = ROWS[number]
+        result = Result(number, fault.title, began=time.time())
+        nemesis = Nemesis(self.world, self._load, self._sse, seed=f"{self._plan.seed}:{number}")
+        nemesis.capacity, nemesis.quiet = self._capacity, self._quiet
+        self._load.pace.set(self._rate)
+        nemesis.begin(result, window_s)
+        try:
+            await fault.do(nemesis)
+        except Exception as error:  # noqa: BLE001 - a row that breaks is a row that fails
+            result.wrong.append(f"{type(error).__name__}: {error}")
+        await nemesis.ready_again("healed", None)
+        self._load.pace.set(0)
+        result.quiet_s = await self._quiet()
+        result.ended = time.time()
+        if result.quiet_s is None:
+            left = {k: v for k, v in (await collect.left(self.world, self._database)).items() if v}
+            result.wrong.append(f"not quiet after {QUIET_S:.0f} s: {left}, "
+                                f"{len(self._load.waiting)} reports wait")  # fmt: skip
+        self._results.append(result)
+        self._say(self._progress(result))
+
+    def _progress(self, result: Result) -> str:
+        quiet = "never quiet" if result.quiet_s is None else f"quiet after {result.quiet_s:.1f} s"
+        wrong = f"; WRONG: {'; '.join(result.wrong)}" if result.wrong else ""
+        return (
+            f"row {result.row:2} {result.title:<28} {result.faults:4} faults, {quiet}, "
+            f"{len(self._ledger.acknowledged)} acknowledged so far{wrong}"
+        )
+
+    async def _quiet(self) -> float | None:
+        """Wait until nothing is left to do; return the seconds, None after a minute in vain."""
+        began, looks = time.monotonic(), 0
+        while looks < QUIET_LOOKS:
+            if time.monotonic() - began > QUIET_S:
+                return None
+            left = await collect.left(self.world, self._database)
+            looks = looks + 1 if not any(left.values()) and not self._load.waiting else 0
+            await asyncio.sleep(0.3)
+        return time.monotonic() - began
+
+    async def _compare(self) -> int:
+        until = time.time()
+        self._say("waiting for the last stages")
+        await asyncio.sleep(self._plan.limit_s * 1.5 + STAGES_S / 3)
+        await self._quiet()
+        await asyncio.sleep(2)  # for the slowest reader
+        evidence = await collect.evidence(
+            self.world,
+            self._database,
+            self._ledger.attempts,
+            recorders={
+                "amqp": self._amqp.seen,
+                "pull": self._pull.seen,
+                "sse": self._sse.seen(),
+            },
+            until=time.time() - STAGES_S / 6,
+        )
+        violations = checker.check(evidence)
+        self._attribute(violations)
+        total = checker.totals(violations)
+        orphans = _orphans(evidence)
+        head = [self._head(until, orphans)]
+        text = table.markdown(self._results, head, total)
+        table.write(self._plan.folder, text, self._results, violations)
+        self._say(text)
+        for each in violations[:20]:
+            self._say(f"  {each.counter}: {each.words}")
+        bad = bool(violations) or any(each.wrong for each in self._results)
+        return 1 if bad else 0
+
+    def _head(self, until: float, orphans: int) -> str:
+        plan, day = self._plan, time.strftime("%Y-%m-%d %H:%M", time.gmtime(until))
+        return (
+            f"`./dev chaos --minutes {plan.minutes:g} --seed {plan.seed}"
+            f"{f' --reports {plan.reports}' if plan.reports else ''}`, {day} UTC: capacity "
+            f"{self._capacity:.0f} reports/s, load {self._rate:.0f}/s; "
+            f"{len(self._ledger.acknowledged)} acknowledged of {len(self._ledger.attempts)} "
+            f"attempts, {len(self._amqp.seen)} events, {len(self.world.mail.mails)} mails, "
+            f"{orphans} objects without a case."
+        )
+
+    def _attribute(self, violations: Sequence[checker.Violation]) -> None:
+        """Lay every violation, and every acknowledged report, at the door of its row."""
+        for result in self._results:
+            mine = [v for v in violations if result.began <= v.at < result.ended]
+            result.counters = checker.totals(mine)
+            result.acknowledged = sum(
+                result.began <= each.sent_at < result.ended
+                for each in self._ledger.acknowledged.values()
+            )
+
+
+def _orphans(evidence: checker.Evidence) -> int:
+    """Count objects whose case was never stored: what a crash left for the sweeper."""
+    return sum(name.split("/")[1] not in evidence.cases for name in evidence.objects
+               if name.startswith("cases/"))  # fmt: skip
