@@ -116,6 +116,19 @@ class TrackingTokens:
     def _derive(key: bytes, code: CaseCode) -> str:
         return _short(hmac.digest(key, f"tracking:{code}".encode(), "sha256"))
 
+    def issue_for(self, kind: str, identifier: str) -> str:
+        """Return the secret of another thing than a case (`ticket`, `dossier`)."""
+        return _short(hmac.digest(self._keys[0], f"{kind}:{identifier}".encode(), "sha256"))
+
+    def valid_for(self, kind: str, identifier: str, token: str) -> bool:
+        """Say whether the token is this thing's, in constant time."""
+        bound = f"{kind}:{identifier}".encode()
+        given = token.encode()
+        return any(
+            hmac.compare_digest(_short(hmac.digest(key, bound, "sha256")).encode(), given)
+            for key in self._keys
+        )
+
 
 def _short(digest: bytes) -> str:
     return base64.urlsafe_b64encode(digest[:24]).decode()

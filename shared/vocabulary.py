@@ -9,6 +9,8 @@ CategoryId = NewType("CategoryId", str)
 RuleId = NewType("RuleId", str)
 CaseCode = NewType("CaseCode", str)
 ReporterId = NewType("ReporterId", str)
+DeskId = NewType("DeskId", str)  # of the one-stop counter
+ProcedureId = NewType("ProcedureId", str)
 
 OFFICE = UnitId("office")  # Văn phòng HĐND và UBND: where everything goes that no rule places
 LEADERS = UnitId("leaders")  # lãnh đạo UBND: where reports about the Office or Home Affairs go
@@ -110,3 +112,16 @@ class Role(StrEnum):
     IOC_OPERATOR = "ioc_operator"
     ADMINISTRATOR = "administrator"
     ONESTOP_CLERK = "onestop_clerk"
+
+
+class DossierState(StrEnum):
+    """Where a dossier of the one-stop counter stands."""
+
+    SUBMITTED = "submitted"
+    RECEIVED = "received"
+    SUPPLEMENT = "supplement"  # chờ bổ sung: its clock stands
+    PROCESSING = "processing"
+    READY = "ready"
+    RETURNED = "returned"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"

@@ -38,6 +38,11 @@ from services.intake.disclosures.refusals import problem_of as disclosure_proble
 from services.intake.disclosures.store import DisclosureStore
 from services.intake.domain.report import ReportIn
 from services.intake.handlers import on_routing_decided
+from services.intake.onestop import wiring as onestop
+from services.intake.onestop.api import desks as onestop_desks
+from services.intake.onestop.api import dossiers as onestop_dossiers
+from services.intake.onestop.errors import OneStopError
+from services.intake.onestop.refusals import problem_of as onestop_problem_of
 from services.intake.orphans import Orphans, OrphanSweeper
 from services.intake.privacy import Places, PrivacyDesk, PrivacyError
 from services.intake.privacy import problem_of as privacy_problem_of
@@ -88,6 +93,13 @@ class Parts:
             directory=self.directory,
         )
         self.guard = auth.Guard(self.accounts.sessions)
+        self.onestop = onestop.build(
+            runtime,
+            self.vault,
+            self.shelf,
+            settings.onestop,
+            places=onestop.Places(self.guard, self.tokens, self.audit.note),
+        )
         self._live_and_hear()
 
     def _live_and_hear(self) -> None:
@@ -177,6 +189,7 @@ def create_app() -> FastAPI:
         problems.translate(app, kind, partial(problem_of, shelf=parts.shelf))
     problems.translate(app, AccountError, account_problem_of)
     problems.translate(app, PrivacyError, privacy_problem_of)
+    problems.translate(app, OneStopError, onestop_problem_of)
     problems.translate(app, DisclosureError, disclosure_problem_of)
     for router in _routers(parts):
         app.include_router(router, prefix="/api/v1")
@@ -210,5 +223,7 @@ def _routers(parts: Parts) -> list[APIRouter]:
         disclosure_routes.create_router(hatch, current),
         privacy_routes.create_router(sealed, current),
         desk_routes.create_router(counter, current),
+        onestop_desks.create_router(parts.onestop),
+        onestop_dossiers.create_router(parts.onestop),
         regulation.create_router(parts.editions, shelf, store, current=current, clock=utc_now),
     ]

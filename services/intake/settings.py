@@ -23,6 +23,7 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="INTAKE_", frozen=True, extra="ignore")
 
     screening: Path = RULES / "regulations" / "screening-vi.yaml"  # words for a person to judge
+    onestop: Path = RULES / "regulations" / "dalat-onestop.yaml"  # procedures and desks
     s3_endpoint: str = "127.0.0.1:9000"  # host:port, or https://host:port
     s3_access_key: str = ""
     s3_secret_key: str = ""

@@ -9,19 +9,32 @@ import hashlib
 import sys
 import types
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
 from shared.events import EVENTS, CaseEvent, CaseSnapshot, Event, event_id, to_wire
-from shared.vocabulary import Anonymity, Channel, Clock, Language, Origin, ReporterKind, State
+from shared.vocabulary import (
+    Anonymity,
+    Channel,
+    Clock,
+    DossierState,
+    Language,
+    Origin,
+    ReporterKind,
+    State,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 OLDER = GOLDEN / "older"
 CODE = "DL-7K3Q-9M2F"
-DISCLOSURE = "d_5f0c2a9b7e14"
+SUBJECTS = {
+    "disclosure": "d_5f0c2a9b7e14",
+    "dossier": "HS-7K3Q-9M2F",
+    "ticket": "civil_status.2026-01-12",
+}
 SEQUENCE = 3
 AT = datetime(2026, 1, 12, 1, 20, 30, 250_000, tzinfo=UTC)
 
@@ -94,16 +107,53 @@ VALUES: Mapping[str, Any] = {
     "units": ("dept_health",),
     "version": 1,
 }
+VALUES = {
+    **VALUES,
+    "ahead": 4,
+    "applicant": "r_0123456789abcdef01234567",
+    "arrived": 1,
+    "called": 8,
+    "calls": 2,
+    "clerk": "a_9d1f02c7",
+    "desk": "civil_status",
+    "expired": 1,
+    "from_desk": "land",
+    "issued": 20,
+    "items": ("identity",),
+    "label": "A-042",
+    "left": 1,
+    "now_serving": ("A-008",),
+    "number": "HS-260112-7K3Q-9M2F",
+    "on": date(2026, 1, 12),
+    "paused_at": datetime(2026, 1, 12, 2, 0, tzinfo=UTC),
+    "position": "Quầy 2",
+    "procedure": "birth_registration",
+    "ratings": (0, 0, 1, 2, 3),
+    "ready_at": datetime(2026, 1, 12, 2, 45, tzinfo=UTC),
+    "served": 6,
+    "served_s": 1500,
+    "serving": 1,
+    "skipped": 1,
+    "submitted_at": datetime(2026, 1, 12, 1, 0, tzinfo=UTC),
+    "through": "online",
+    "ticket": "t_0123456789abcdef01234567",
+    "to_desk": "land",
+    "transferred": 1,
+    "visitor": "r_0123456789abcdef01234567",
+    "waited_s": 540,
+    "waiting": 9,
+}
 OTHERWISE: Mapping[tuple[str, str], Any] = {
     ("case.submitted.v1", "actor"): "reporter",
     ("case.submitted.v1", "by"): None,
     ("case.recategorised.v1", "previous"): "environment",
+    ("DossierSnapshot", "state"): DossierState.SUPPLEMENT,
 }
 
 
 def example(model: type[BaseModel]) -> Any:
     """Return a thing with every field filled, the optional ones too."""
-    kind = getattr(model, "type", "")
+    kind = getattr(model, "type", model.__name__)
     values = {
         name: OTHERWISE.get((kind, name), _value(name, field.annotation))
         for name, field in model.model_fields.items()
@@ -132,7 +182,7 @@ def _nested(annotation: Any) -> type[BaseModel] | None:
 
 def subject(kind: type[Event]) -> str:
     """Return what an event of this type is about."""
-    return DISCLOSURE if kind.type.startswith("disclosure.") else CODE
+    return SUBJECTS.get(kind.type.partition(".")[0], CODE)
 
 
 def written(kind: type[Event]) -> bytes:

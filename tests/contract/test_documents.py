@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -34,13 +34,13 @@ CODE = "DL-7K3Q-9M2F"
 
 def value(annotation: Any) -> Any:
     """Some value of a type that an event may hold."""
-    plain = {str: "x", int: 1, float: 0.5, bool: True, AwareDatetime: AT}
+    plain = {str: "x", int: 1, float: 0.5, bool: True, AwareDatetime: AT, date: AT.date()}
     annotation = getattr(annotation, "__supertype__", annotation)  # of a NewType
     if annotation in plain:
         return plain[annotation]
     arguments = get_args(annotation)
     if get_origin(annotation) is tuple:
-        return (value(arguments[0]),)
+        return tuple(value(each) for each in arguments if each is not ...)
     if arguments:  # X | None
         return value(arguments[0])
     if issubclass(annotation, Enum):

@@ -78,6 +78,15 @@ SILENT = {
     "GET /api/v1/ioc/stream",
     "GET /api/v1/ioc/summary",
     "GET /api/v1/map/reports.geojson",
+    "GET /api/v1/onestop/desks",
+    "GET /api/v1/onestop/desks/{desk}",
+    "GET /api/v1/onestop/desks/{desk}/ratings",
+    "GET /api/v1/onestop/desks/{desk}/tickets",
+    "GET /api/v1/onestop/dossiers",
+    "GET /api/v1/onestop/dossiers/{number}",
+    "GET /api/v1/onestop/dossiers/{number}/applicant",
+    "GET /api/v1/onestop/procedures",
+    "GET /api/v1/onestop/tickets/{ticket}",
     "GET /api/v1/reports/similar",
     "GET /api/v1/reports/{code}/events",
     "GET /api/v1/reports/{code}/looks",
@@ -100,6 +109,21 @@ CHANGING = {
     "POST /api/v1/webhooks/{webhook}/enable",
     "POST /api/v1/reports/{code}/media",
     "POST /api/v1/reports/{code}/follow",
+    "POST /api/v1/onestop/desks/{desk}/tickets",
+    "POST /api/v1/onestop/desks/{desk}/next",
+    "DELETE /api/v1/onestop/tickets/{ticket}",
+    *(
+        f"POST /api/v1/onestop/tickets/{{ticket}}/{name}"
+        for name in ("recall", "skip", "serve", "transfer", "rating")
+    ),
+    "POST /api/v1/onestop/dossiers",
+    *(
+        f"POST /api/v1/onestop/dossiers/{{number}}/{name}"
+        for name in (
+            *("receive", "supplement", "process", "ready", "return", "refuse"),
+            *("supply", "withdraw"),
+        )
+    ),
     "DELETE /api/v1/reports/{code}/follow",
     "DELETE /api/v1/reports/{code}/reporter",
     "POST /api/v1/desk/cases/{code}/media",
@@ -241,6 +265,9 @@ class World:
             "webhook": "wh_unknown",
             "mark": f"{mark}text",
             "before": str(self.before),
+            "desk": "civil_status",
+            "ticket": "t_unknown",
+            "number": "HS-261125-2222-2222",
         }
         return Marked(receipt, marks, fill, dict(policy))
 

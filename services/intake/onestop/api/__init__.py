@@ -1,0 +1,1 @@
+"""The one-stop counter over HTTP."""

@@ -1,0 +1,1 @@
+"""The rules of the one-stop counter, as a clerk could explain them. Pure."""

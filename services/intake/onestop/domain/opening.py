@@ -1,0 +1,48 @@
+"""When a desk is open, and to which working day a number belongs. Pure."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from shared.calendar import Calendar, CalendarEndsError
+
+KIOSK = "kiosk"
+ONLINE = "online"
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What the calendar says of an instant, in the city's time.
+
+    Attributes:
+        on: The working day that a number taken now belongs to: today until the last closing,
+            then the next working day.
+        open_now: Whether somebody is served now.
+        opens_at: The next opening, or `now` itself.
+        closes_at: The closing after that.
+        today: The local day of the instant.
+    """
+
+    on: date
+    open_now: bool
+    opens_at: datetime
+    closes_at: datetime
+    today: date
+
+
+def opening(now: datetime, calendar: Calendar) -> Opening:
+    """Return what the calendar says of `now` (aware); past its end the last week goes on."""
+    try:
+        return _opening(now, calendar)
+    except CalendarEndsError:
+        return _opening(now, calendar.provisional())
+
+
+def _opening(now: datetime, calendar: Calendar) -> Opening:
+    opens_at = calendar.next_open(now)
+    return Opening(
+        on=opens_at.date(),
+        open_now=calendar.is_open(now),
+        opens_at=opens_at,
+        closes_at=calendar.closing(opens_at),
+        today=now.astimezone(calendar.zone).date(),
+    )
