@@ -69,7 +69,8 @@ NOTIFY_EVENTS = QueueSpec(
         events.DeadlineEscalated.type,
     ),
 )
-QUEUES = (ROUTER_CASES, INTAKE_DECISIONS, SLA_CASES, NOTIFY_EVENTS)
+NOTIFY_ONESTOP = QueueSpec("notify.onestop", ("ticket.#", "dossier.#"))
+QUEUES = (ROUTER_CASES, INTAKE_DECISIONS, SLA_CASES, NOTIFY_EVENTS, NOTIFY_ONESTOP)
 
 # The stream keeps a year, so that whoever was cut off can catch up and a past moment be rebuilt.
 STREAM_ARGUMENTS: dict[str, Any] = {

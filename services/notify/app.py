@@ -18,6 +18,10 @@ from services.notify.ioc.tail import IocTail
 from services.notify.live import api as live
 from services.notify.live.board import Board
 from services.notify.messages import Messages
+from services.notify.onestop import api as onestop
+from services.notify.onestop.board import HallBoard
+from services.notify.onestop.figures import OnestopFigures
+from services.notify.onestop.handlers import on_onestop
 from services.notify.sender import Sender
 from services.notify.settings import Settings
 from services.notify.store import CaseView, DeliveryStore
@@ -49,6 +53,12 @@ def create_app() -> FastAPI:
     tail = IocTail(StreamReader(settings.amqp_url, "notify"), settings.ring_events)
     board = Board(view)
     tail.listen(board.take)
+    counter = OnestopFigures(runtime.database("notify"))
+    runtime.keep(counter.desks)
+    runtime.keep(counter.dossiers)
+    runtime.hear(topology.NOTIFY_ONESTOP, partial(on_onestop, figures=counter))
+    hall = HallBoard(counter)
+    tail.listen(hall.take)
     tokens = TrackingTokens(settings.tracking_secret.split(","))
     sender = Sender(
         store,
@@ -77,6 +87,7 @@ def create_app() -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
         async with runtime.running():
             await board.prime()
+            await hall.prime()
             await tail.start()
             await sender.start()
             try:
@@ -95,6 +106,7 @@ def create_app() -> FastAPI:
     for router in (
         create_router(tail, view, admission=admission, clock=utc_now),
         live.create_router(live.Live(board, tail, tokens, admission)),
+        onestop.create_router(onestop.Onestop(counter, hall, admission, zone, utc_now)),
         webhook_routes.create_router(hooks.hooks, admission),
     ):
         app.include_router(router, prefix="/api/v1")

@@ -75,6 +75,8 @@ SILENT = {
     "GET /api/v1/desk/disclosures",
     "GET /api/v1/desk/stream",
     "GET /api/v1/ioc/events",
+    "GET /api/v1/ioc/onestop",
+    "GET /api/v1/onestop/stream",
     "GET /api/v1/ioc/stream",
     "GET /api/v1/ioc/summary",
     "GET /api/v1/map/reports.geojson",
@@ -145,7 +147,7 @@ CHANGING = {
 # They would end the session that the test uses.
 NOT_TRIED = {"POST /api/v1/auth/logout", "POST /api/v1/auth/password"}
 # The other paths are intake's.
-OF_NOTIFY = ("/api/v1/ioc/", "/api/v1/webhooks")
+OF_NOTIFY = ("/api/v1/ioc/", "/api/v1/webhooks", "/api/v1/onestop/stream")
 # Beside the documented interface: probes, and the documentation itself.
 HIDDEN = {"/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs"}
 REDIRECT_OF_THE_DOCS = "/docs/oauth2-redirect"

@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, Field, StringConstraints
 
 from services.intake.api.answers import json_answer
-from services.intake.api.bodies import SmallBodies
 from services.intake.onestop.api.parts import (
     CLERKS,
     PRIVATE,
@@ -33,6 +32,7 @@ from services.intake.onestop.views import (
     rated,
     ticket_view,
 )
+from shared.bodies import SmallBodies
 from shared.vocabulary import Language, ProcedureId
 
 TICKET = "ticket"

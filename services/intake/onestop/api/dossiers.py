@@ -8,7 +8,6 @@ from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator, Field, StringConstraints
 
 from services.intake.api.answers import json_answer
-from services.intake.api.bodies import SmallBodies
 from services.intake.domain.report import PHONE
 from services.intake.onestop.api.parts import (
     CLERKS,
@@ -28,6 +27,7 @@ from services.intake.onestop.domain.dossier import Circumstances, Dossier, Refus
 from services.intake.onestop.dossiers import Decide, Handing
 from services.intake.onestop.store import StoredDossier
 from services.intake.onestop.views import dossier_view, own_dossier, receipt
+from shared.bodies import SmallBodies
 from shared.identity import PURPOSES, Purpose, Reporter
 from shared.problems import not_found
 from shared.vocabulary import DossierState, Language, ProcedureId

@@ -1,0 +1,1 @@
+"""The one-stop counter as the operations centre and the hall see it: figures, and a live board."""
