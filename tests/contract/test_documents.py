@@ -211,6 +211,7 @@ def test_every_queue_and_the_stream_have_a_receiver_with_what_they_hear(asyncapi
             *(key for key in EVENTS if key.startswith("case.")),
             *(f"deadline.{stage}.v1" for stage in ("approaching", "missed", "escalated")),
         },
+        "notify.onestop": {key for key in EVENTS if key.startswith(("ticket.", "dossier."))},
     }
     assert set(heard) == {IOC_STREAM, *(spec.name for spec in QUEUES)}
 
