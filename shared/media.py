@@ -137,10 +137,19 @@ class MediaStore:
         self._closed_until = 0.0
         self._threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="media")
         # The client's own defaults wait 300 s, five times. One retry of a read is for connections
-        # that the server closed while they lay idle.
+        # that the server closed while they lay idle. One of a 500 because S3 asks for it, and the
+        # server of the local stack gives one in some thousand puts: a put twice is a put once.
         self._connections = PoolManager(
             timeout=Timeout(connect=settings.connect_timeout_s, read=settings.read_timeout_s),
-            retries=_UnlessSilent(total=1, connect=1, read=1, status=0, backoff_factor=0.1),
+            retries=_UnlessSilent(
+                total=1,
+                connect=1,
+                read=1,
+                status=1,
+                status_forcelist=(500,),
+                raise_on_status=False,
+                backoff_factor=0.1,
+            ),
             maxsize=settings.workers,
         )
         self._client = Minio(

@@ -4,12 +4,14 @@ import secrets
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -369,3 +371,52 @@ async def test_a_server_that_dies_during_a_download_is_an_outage(
 
     with pytest.raises(OutageError):
         await read_while_it_dies()
+
+
+@contextmanager
+def failing_server(failures: int) -> Iterator[tuple[str, list[bytes]]]:
+    """An S3 that answers its first calls with InternalError; what each call put is in the list."""
+    heard: list[bytes] = []
+
+    class Answer(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_PUT(self) -> None:
+            heard.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(500 if len(heard) <= failures else 200)
+            self.send_header("ETag", '"0"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_port}", heard
+        server.shutdown()
+
+
+@pytest.mark.parametrize("form", ["bytes", "file"])
+async def test_a_put_that_the_server_failed_once_is_put_whole_again(tmp_path: Path, form: str):
+    path = tmp_path / "photo"
+    path.write_bytes(PHOTO)
+    with failing_server(failures=1) as (address, heard):
+        store = MediaStore(MediaSettings(address, "key", "secret", "media"))
+
+        await store.put(NAME, path if form == "file" else PHOTO, "image/jpeg")
+
+        store.close()
+    assert heard == [PHOTO, PHOTO]
+
+
+async def test_a_server_that_fails_twice_is_an_outage():
+    with failing_server(failures=2) as (address, heard):
+        store = MediaStore(MediaSettings(address, "key", "secret", "media"))
+
+        with pytest.raises(OutageError):
+            await store.put(NAME, PHOTO, "image/jpeg")
+
+        store.close()
+    assert len(heard) == 2
