@@ -75,6 +75,7 @@ class Runtime:
         self._brakes: list[Brake] = []
         self.publisher = Publisher(settings.amqp_url, name)
         self.broker = consumer(settings.amqp_url, name, settings.prefetch)
+        self._group = max(1, settings.prefetch // 2)
         self._watchdog = ConsumerWatchdog(self.broker, self._queues, self.publisher)
 
     def database(self, name: str) -> Database:
@@ -105,7 +106,8 @@ class Runtime:
     def hear(self, queue: QueueSpec, handler: Handler) -> None:
         """Have `handler` hear a queue from the start on."""
         self._queues.append(queue)
-        self._brakes.append(subscribe(self.broker, queue, handler, self.publisher))
+        brake = subscribe(self.broker, queue, handler, self.publisher, group=self._group)
+        self._brakes.append(brake)
 
     def checks(self) -> Mapping[str, Check]:
         """Return what readiness asks: does each server do its work for us now?"""

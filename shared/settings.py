@@ -44,7 +44,7 @@ class ServiceSettings(BaseSettings):
     calendars: Path = RULES / "calendars"  # folder of the calendar that the regulation names
     areas: Path | None = None  # GeoJSON of official boundaries; without it no point decides a ward
     prefetch: int = Field(
-        default=64, ge=1, le=500
+        default=128, ge=1, le=500
     )  # messages in hand; bounds memory, feeds batches
 
     @model_validator(mode="before")

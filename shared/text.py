@@ -7,6 +7,7 @@ are folded instead. The original text is what people see; a folded text is for m
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 from unicodedata import normalize
 
@@ -68,6 +69,7 @@ def _latin_if_mostly(found: re.Match[str]) -> str:
     return word.translate(_LOOKALIKES) if latin >= foreign else word
 
 
+@lru_cache(maxsize=16)  # the same report is read by several rules, one after another
 def _spell(text: str) -> str:
     """Return the words of `text` in lower case, one space apart, diacritics kept and decomposed."""
     if not text.isascii():

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import itertools
 import os
+import re
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,17 @@ from pathlib import Path
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 MAX_BYTES = 20_000_000
+PLAIN = re.compile(r" *<([A-Za-z0-9._+-]{1,64}@[A-Za-z0-9.-]{1,255})> *(.*)", re.DOTALL)
 _numbers = itertools.count()
+
+
+class Sink(SMTP):
+    """The library's server, with a short way for the plain addresses that we send to."""
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        # a third of its CPU is the grammar of RFC 5322 for `<name@example.com>`
+        plain = PLAIN.match(arg)
+        return (plain[1], plain[2]) if plain else super()._getaddr(arg)
 
 
 class Keeper:
@@ -45,8 +56,8 @@ async def serve(host: str, port: int, folder: Path) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
 
-    def protocol() -> SMTP:
-        return SMTP(keeper, data_size_limit=MAX_BYTES, enable_SMTPUTF8=True, hostname="mail")
+    def protocol() -> Sink:
+        return Sink(keeper, data_size_limit=MAX_BYTES, enable_SMTPUTF8=True, hostname="mail")
 
     server = await loop.create_server(protocol, host, port)
     async with server:

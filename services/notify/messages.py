@@ -38,6 +38,7 @@ class Messages:
             undefined=StrictUndefined,
             autoescape=False,  # noqa: S701 - plain text, never HTML
             keep_trailing_newline=True,
+            auto_reload=False,  # else every mail looks at the file's time
         )
 
     def render(self, delivery: Delivery) -> tuple[str, str]:

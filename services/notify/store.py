@@ -18,7 +18,7 @@ DELIVERIES = "deliveries"
 CASES = "cases"
 # The server uses a partial index only where the query repeats its condition.
 # The figures are at most this much late; the events of one new case go in one write.
-NOTE_LINGER_S = 0.2
+NOTE_LINGER_S = 0.4
 _NONE = timedelta()
 IS_DATE: Document = {"$type": "date"}
 GIVEN_UP: Document = {"given_up_at": IS_DATE}

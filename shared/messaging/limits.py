@@ -10,4 +10,5 @@ OUTAGE_PATIENCE_S = 600.0  # the broker takes a message back from a consumer aft
 BRAKE_RUN = 25  # different messages that fail with none handled between: then it is us
 BRAKE_PAUSE_S = 1.0  # before the first try, doubled by each that fails:
 BRAKE_PAUSE_MOST_S = 30.0  # a night of a bad deploy buries a thousand messages, not all
+SLOT_S = 0.15  # between two groups of messages when they come often; at rest none waits
 LOOK_EVERY_S = 10.0  # two looks in vain end the process: half a minute at most without a consumer

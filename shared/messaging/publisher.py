@@ -10,6 +10,7 @@ import structlog
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractRobustConnection
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed, PublishError
+from aiormq import spec
 
 from shared import failpoints, topology
 from shared.errors import MisconfiguredError, OutageError
@@ -72,9 +73,17 @@ class Publisher:
         Raises:
             OutageError: there is no connection.
         """
-        if (exchange := self._ready()) is None:
+        if (channel := self._channel) is None or self._ready() is None:
             raise OutageError("RabbitMQ: not connected")
-        return list(await asyncio.gather(*(self._confirm(exchange, entry) for entry in entries)))
+        async with broker_work(limits.CONFIRM_S):
+            underlay = await channel.get_underlay_channel()
+        tasks = [asyncio.create_task(_publish(underlay, entry)) for entry in entries]
+        try:
+            await asyncio.wait(tasks, timeout=limits.CONFIRM_S)
+        finally:
+            for each in tasks:
+                each.cancel()  # those that are done do not mind
+        return [self._is_confirmed(each) for each in tasks]
 
     async def send(
         self, queue: str, body: bytes, headers: dict[str, Any], *, message_id: str | None = None
@@ -97,7 +106,7 @@ class Publisher:
             async with broker_work(limits.CONFIRM_S):
                 await channel.default_exchange.publish(message, queue)
         except OutageError as error:
-            self._declare_if_missing(error)
+            self._declare_if_missing(error.__cause__)
             raise
 
     async def canary(self) -> None:
@@ -118,9 +127,9 @@ class Publisher:
         declaring = self._declaring is not None and not self._declaring.done()
         return self._events if usable and not declaring else None
 
-    def _declare_if_missing(self, error: OutageError) -> None:
+    def _declare_if_missing(self, error: BaseException | None) -> None:
         """Declare the topology again when the exchange or a queue is gone."""
-        missing = isinstance(error.__cause__, ChannelNotFoundEntity | PublishError)
+        missing = isinstance(error, ChannelNotFoundEntity | PublishError)
         if missing and self._connection and (self._declaring is None or self._declaring.done()):
             self._declaring = asyncio.create_task(self._declare(self._connection))
 
@@ -163,24 +172,17 @@ class Publisher:
             raise
         self._connection = connection
 
-    async def _confirm(self, exchange: AbstractExchange, entry: Entry) -> bool:
-        message = Message(
-            entry.body,
-            content_type=CONTENT_TYPE,
-            delivery_mode=DeliveryMode.PERSISTENT,
-            message_id=entry.id,
-            type=entry.key,
-        )
-        failpoints.reached(failpoints.BEFORE_PUBLISH)
-        try:
-            async with broker_work(limits.CONFIRM_S):
-                failpoints.reached_soon(failpoints.AFTER_PUBLISH)
-                await exchange.publish(message, entry.key)
-        except OutageError as error:
-            PUBLISH_FAILED.labels(type(error.__cause__).__name__).inc()
+    def _is_confirmed(self, publish: asyncio.Task[None]) -> bool:
+        """Say whether a publish was confirmed; it may have been cancelled by us, or the library."""
+        late = not publish.done() or publish.cancelled()
+        error = TimeoutError() if late else publish.exception()
+        if error is None:
+            return True
+        PUBLISH_FAILED.labels(type(error).__name__).inc()
+        if isinstance(error, CONNECTION_ERRORS):
             self._declare_if_missing(error)
             return False
-        return True
+        raise error
 
 
 def _otherwise(error: ChannelPreconditionFailed) -> str:
@@ -188,4 +190,28 @@ def _otherwise(error: ChannelPreconditionFailed) -> str:
         f"RabbitMQ: a queue exists with other arguments than ours ({error}). An argument is never "
         "changed in place: give the queue a new name in shared/topology.py, or let the old one run "
         "empty and delete it (rabbitmqctl delete_queue NAME)"
+    )
+
+
+async def _publish(channel: Any, entry: Entry) -> None:
+    """Publish one event and wait for its confirm.
+
+    Straight to the channel below aio-pika, whose own way makes a message, its properties and a
+    timer anew each time.
+    """
+    properties = spec.Basic.Properties(
+        content_type=CONTENT_TYPE,
+        delivery_mode=DeliveryMode.PERSISTENT,
+        message_id=entry.id,
+        message_type=entry.key,
+    )
+    failpoints.reached(failpoints.BEFORE_PUBLISH)
+    failpoints.reached_soon(failpoints.AFTER_PUBLISH)
+    await channel.basic_publish(
+        entry.body,
+        exchange=topology.EXCHANGE,
+        routing_key=entry.key,
+        properties=properties,
+        mandatory=True,
+        wait=False,  # for the socket; the confirm is waited for
     )

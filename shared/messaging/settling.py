@@ -6,14 +6,15 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
-from faststream.rabbit import RabbitMessage
+from aio_pika.abc import AbstractIncomingMessage
 
 from shared import failpoints, topology
 from shared.errors import OutageError, PermanentError, StaleVersionError, WriteRefusedError
 from shared.events import Received
 from shared.messaging import limits
 from shared.messaging.brake import Brake
-from shared.messaging.link import CONNECTION_ERRORS, broker_work
+from shared.messaging.hand import Hand
+from shared.messaging.link import CONNECTION_ERRORS
 from shared.messaging.publisher import Publisher
 from shared.telemetry import HANDLED, HANDLING_S
 from shared.topology import QueueSpec
@@ -27,20 +28,22 @@ REASON_HEADER = "x-civic-reason"
 
 
 async def settle(
-    message: RabbitMessage,
+    message: AbstractIncomingMessage,
     spec: QueueSpec,
     handler: Handler,
     publisher: Publisher,
     *,
+    hand: Hand,
     brake: Brake,
 ) -> None:
-    """Retry or bury: the only code that acknowledges.
+    """Retry or bury: the only code that decides what is acknowledged.
 
     Handled, or a duplicate → acknowledged. Permanent → the dead-letter queue, with its reason.
     This message failed → a waiting queue, its attempts counted in our own header. We are ill
     (OutageError) → it waits in our hand, uncounted, so that no broker's own count kills it.
     Everything fails → we are broken: it is held and tried again, as the brake says.
     """
+    await hand.take(message)
     began = time.perf_counter()
     try:
         result, reason = await _tried(message, handler, brake)
@@ -49,13 +52,12 @@ async def settle(
         elif result == "buried":
             await _bury(message, spec, reason, publisher)
         failpoints.reached(failpoints.BEFORE_ACK)
-        async with broker_work(limits.CONFIRM_S):
-            await message.ack()
+        hand.acknowledge(message)
     except OutageError as error:
         result, reason = "returned", str(error)
-        await asyncio.sleep(
-            limits.RETURN_S
-        )  # no hot loop: 2,260 redeliveries in 3 s were measured without
+        # no hot loop: 2,260 redeliveries in 3 s were measured without
+        await asyncio.sleep(limits.RETURN_S)
+        hand.give_up(message)
         with suppress(*CONNECTION_ERRORS):
             await message.nack()
     elapsed = time.perf_counter() - began
@@ -72,7 +74,9 @@ async def settle(
     )
 
 
-async def _tried(message: RabbitMessage, handler: Handler, brake: Brake) -> tuple[str, str]:
+async def _tried(
+    message: AbstractIncomingMessage, handler: Handler, brake: Brake
+) -> tuple[str, str]:
     """Handle a message when the brake lets it; a failure counts unless it is held once more."""
     while True:
         is_probe = await brake.turn()
@@ -80,12 +84,12 @@ async def _tried(message: RabbitMessage, handler: Handler, brake: Brake) -> tupl
         if result == "handled":
             brake.handled()
             return result, reason
-        brake.failed(message.message_id, reason)
+        brake.failed(message.message_id or str(message.delivery_tag), reason)
         if is_probe or not brake.engaged:
             return result, reason
 
 
-async def _attempt(message: RabbitMessage, handler: Handler) -> tuple[str, str]:
+async def _attempt(message: AbstractIncomingMessage, handler: Handler) -> tuple[str, str]:
     """Handle a message, waiting out our own outages; return the result and its reason."""
     patience_ends = time.monotonic() + limits.OUTAGE_PATIENCE_S
     stale = 0
@@ -113,7 +117,7 @@ async def _attempt(message: RabbitMessage, handler: Handler) -> tuple[str, str]:
 
 
 async def _put_off(
-    message: RabbitMessage, spec: QueueSpec, reason: str, publisher: Publisher
+    message: AbstractIncomingMessage, spec: QueueSpec, reason: str, publisher: Publisher
 ) -> None:
     before = message.headers.get(ATTEMPT_HEADER)
     attempt = (before if isinstance(before, int) else 0) + 1
@@ -126,6 +130,8 @@ async def _put_off(
     await publisher.send(queue, message.body, headers, message_id=message.message_id)
 
 
-async def _bury(message: RabbitMessage, spec: QueueSpec, reason: str, publisher: Publisher) -> None:
+async def _bury(
+    message: AbstractIncomingMessage, spec: QueueSpec, reason: str, publisher: Publisher
+) -> None:
     headers = {REASON_HEADER: reason[:500]}
     await publisher.send(spec.dead, message.body, headers, message_id=message.message_id)

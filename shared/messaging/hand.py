@@ -1,0 +1,126 @@
+"""The messages of one queue that are in our hand: taken in groups, acknowledged in groups.
+
+A message alone costs a turn of the loop, a write, a confirm and an acknowledgement of its own in
+four processes; messages that are handled together share all of them.
+"""
+
+import asyncio
+from collections import OrderedDict
+from contextlib import suppress
+
+from aio_pika.abc import AbstractIncomingMessage
+from aiormq.abc import AbstractChannel
+
+from shared.messaging import limits
+from shared.messaging.link import CONNECTION_ERRORS
+
+
+class Hand:
+    """Lets messages in, and acknowledges what was handled.
+
+    At rest a message passes at once. When the one before passed less than `slot_s` ago, it waits
+    until then, and all that came meanwhile pass together: so the size follows the load.
+
+    Args:
+        group: So many pass before the slot ends; below the prefetch, or nothing would fill it.
+        slot_s: Between two groups.
+    """
+
+    def __init__(self, group: int, slot_s: float = limits.SLOT_S) -> None:
+        self._group = group
+        self._slot_s = slot_s
+        self._passed_at = 0.0
+        self._waiting: list[asyncio.Future[None]] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._channels: dict[AbstractChannel, Deliveries] = {}
+        self._flush: asyncio.Task[None] | None = None
+
+    async def take(self, message: AbstractIncomingMessage) -> None:
+        """Take a message in hand, and wait until it may pass."""
+        channel = message.channel
+        if channel not in self._channels:
+            self._channels = {each: d for each, d in self._channels.items() if not each.is_closed}
+            self._channels[channel] = Deliveries()
+        self._channels[channel].take(message.delivery_tag or 0)
+        loop = asyncio.get_running_loop()
+        if not self._waiting and loop.time() - self._passed_at >= self._slot_s:
+            self._passed_at = loop.time()
+            return
+        passes = loop.create_future()
+        self._waiting.append(passes)
+        if len(self._waiting) >= self._group:
+            self._pass()
+        elif self._timer is None:
+            self._timer = loop.call_at(self._passed_at + self._slot_s, self._pass)
+        await passes
+
+    def acknowledge(self, message: AbstractIncomingMessage) -> None:
+        """Acknowledge a message, together with the others that are done in this turn."""
+        if deliveries := self._channels.get(message.channel):
+            deliveries.finish(message.delivery_tag or 0)
+        if self._flush is None or self._flush.done():
+            self._flush = asyncio.create_task(self._acknowledge_all())
+
+    def give_up(self, message: AbstractIncomingMessage) -> None:
+        """Forget a message that was given back."""
+        if deliveries := self._channels.get(message.channel):
+            deliveries.drop(message.delivery_tag or 0)
+
+    def _pass(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = None
+        self._passed_at = asyncio.get_running_loop().time()
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)
+
+    async def _acknowledge_all(self) -> None:
+        await asyncio.sleep(0)  # whoever else is done in this turn
+        for channel, deliveries in list(self._channels.items()):
+            for tag, multiple in deliveries.acknowledgements():
+                # What a closed channel had in hand is delivered again; handlers bear that.
+                with suppress(*CONNECTION_ERRORS):
+                    await channel.basic_ack(tag, multiple=multiple, wait=False)
+
+
+class Deliveries:
+    """The delivery tags of one channel that are not settled yet."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[int, bool] = OrderedDict()  # tag → whether it is done
+        self._settled = 0  # every tag up to this one is
+
+    def take(self, tag: int) -> None:
+        """Note a delivery; they come in order, from 1."""
+        self._open[tag] = False
+
+    def finish(self, tag: int) -> None:
+        """Note that a delivery may be acknowledged."""
+        if tag in self._open:
+            self._open[tag] = True
+
+    def drop(self, tag: int) -> None:
+        """Forget a delivery that was settled otherwise; nothing is acknowledged across it."""
+        self._open.pop(tag, None)
+
+    def acknowledgements(self) -> list[tuple[int, bool]]:
+        """Return what is to be acknowledged: a tag, and whether all before it are meant too.
+
+        Only an unbroken row of tags is acknowledged at once: what was never taken in hand, or is
+        still being handled, is not touched.
+        """
+        row, last = 0, self._settled
+        for tag, done in self._open.items():
+            if not done or tag != last + 1:
+                break
+            row, last = row + 1, tag
+        self._settled = last
+        for tag in range(last - row + 1, last + 1):
+            del self._open[tag]
+        alone = [tag for tag, done in self._open.items() if done]
+        for tag in alone:
+            del self._open[tag]
+        whole = [(last, row > 1)] if row else []
+        return [*whole, *((tag, False) for tag in alone)]
