@@ -17,6 +17,8 @@ HELP = """\
 ./dev chaos             break everything under load: --minutes N --seed S [--rows 1,3] [--reports N]
 ./dev docs              write the OpenAPI and AsyncAPI documents
 ./dev deadletters ...   list | show | replay | drop what no retry could help; --help says more
+./dev backup DIR        databases and media into an empty folder, also under load
+./dev restore DIR [--secrets FILE]   into the empty servers of LOCAL_DIR; then ./dev up
 ./dev compose-test      the same stack in containers: up, a report, scale, another, down
 
 PORT_BASE (8000) moves all ports: intake +0, notify +1, router +2, sla +3, RabbitMQ +10 and its web
@@ -53,6 +55,8 @@ def _parser() -> argparse.ArgumentParser:
         "chaos",
         "docs",
         "deadletters",
+        "backup",
+        "restore",
         "pages",
         "shots",
         "compose-test",
@@ -62,7 +66,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(given: argparse.Namespace, rest: list[str]) -> int:
+def _run(  # noqa: C901 - reads as a table
+    given: argparse.Namespace, rest: list[str]
+) -> int:
     """Import what the command needs, and no more: `./dev check` shall not wait for `up`."""
     if given.command == "help":
         print(HELP, end="")
@@ -83,6 +89,10 @@ def _run(given: argparse.Namespace, rest: list[str]) -> int:
             code = commands.supervise(given.report_to, with_services=not given.servers_only)
         case "demo":
             code = commands.demo(rest)
+        case "backup":
+            code = commands.backup(rest)
+        case "restore":
+            code = commands.restore(rest)
         case "deadletters":
             code = commands.deadletters(rest)
         case "shots":

@@ -76,6 +76,20 @@ def deadletters(arguments: Sequence[str]) -> int:
     return become("shared.deadletters", arguments)
 
 
+def backup(arguments: Sequence[str]) -> int:
+    """Save databases and media of the stack that runs."""
+    from deploy.local import rescue  # noqa: PLC0415 - `./dev down` shall not wait for it
+
+    return rescue.backup(Layout.from_environment(), arguments, _say)
+
+
+def restore(arguments: Sequence[str]) -> int:
+    """Restore a backup into the servers of LOCAL_DIR, which must be empty."""
+    from deploy.local import rescue  # noqa: PLC0415
+
+    return rescue.restore(Layout.from_environment(), arguments, _say)
+
+
 def become(module: str, arguments: Sequence[str]) -> NoReturn:
     """Go on as another program of ours."""
     os.chdir(ROOT)

@@ -110,6 +110,15 @@ class CaseStore:
         document = await self.aggregates.find_one({"idempotency.key": key})
         return _stored(document) if document else None
 
+    @staticmethod
+    def entries_of(stored: StoredCase) -> list[Entry]:
+        """Return every event that a case ever said, as it said it."""
+        facts = [_fact(record) for record in stored.history]
+        opened = Case(snapshot=stored.opened)
+        entries = [_entry(opened, facts[0])]
+        _go_on(opened, facts[1:], entries, [])
+        return entries
+
     async def search(
         self, query: Mapping[str, Any], *, sort: Sequence[tuple[str, int]], limit: int
     ) -> list[StoredCase]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.notify.domain import (
     Delivery,
@@ -21,6 +21,10 @@ from services.notify.webhooks.sender import WebhookSender
 from shared.directory import Directory
 from shared.events import DeadlineEvent, Received
 
+# What is older is history that is said again after a restore: it fills the figures and the stream,
+# and no official who came since gets last year's mails.
+TELL_WITHIN = timedelta(days=7)
+
 
 async def on_event(
     received: Received,
@@ -34,7 +38,8 @@ async def on_event(
 ) -> None:
     """Owe people and endpoints what concerns them; keep the newest snapshot for the figures."""
     now = clock()
-    heard = await _heard(received, view) if concerns(received.event) else None
+    fresh = now - received.time <= TELL_WITHIN
+    heard = await _heard(received, view) if fresh and concerns(received.event) else None
     owed = await _owed(heard, directory, now=now, quiet=quiet) if heard else []
     writes = [sender.owe(delivery, now) for delivery in owed]
     if received.case:

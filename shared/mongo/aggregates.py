@@ -96,6 +96,18 @@ class Aggregates(Documents):
             ]
         )
 
+    async def owe(
+        self, identifier: str, version: int, entries: Sequence[Entry], at: datetime
+    ) -> bool:
+        """Owe these events once more, the whole history up to `version`; False: it moved on.
+
+        The outbox is replaced, so `entries` must hold whatever is still owed.
+        """
+        return await self.update_one(
+            {"_id": identifier, "version": version},
+            {"$set": {"outbox": [_owed(entry, at) for entry in entries]}},
+        )
+
     async def owing(self, before: datetime, limit: int) -> list[Tail]:
         """Return tails whose oldest event was written before `before`, oldest first."""
         found = await self.find(
