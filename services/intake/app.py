@@ -26,6 +26,7 @@ from services.intake.api import chase as chase_routes
 from services.intake.api import desk as desk_routes
 from services.intake.api import disclosures as disclosure_routes
 from services.intake.api import privacy as privacy_routes
+from services.intake.api import qr as qr_routes
 from services.intake.archive import Archive
 from services.intake.audit import Audit
 from services.intake.chase import OverdueCases
@@ -217,6 +218,7 @@ def _routers(parts: Parts) -> list[APIRouter]:
         public_map.create_router(public_map.PublicMap(store, shelf, utc_now)),
         following.create_router(following.Following(front, parts.desk, parts.tokens)),
         reports.create_router(front),
+        qr_routes.create_router(parts.settings.public_url),
         auth.create_router(auth.Gate(parts.accounts, parts.guard)),
         admin_accounts.create_router(parts.accounts, parts.guard),
         chase_routes.create_router(chasing, current),

@@ -9,6 +9,7 @@ from tests.browser.driver import violations
 def test_a_shell_is_one_heading_in_the_language_of_the_reader(context: BrowserContext):
     page = context.new_page()
     page.goto("/")
+    page.locator("h1").wait_for()
 
     assert page.locator("h1").count() == 1
     assert page.evaluate("document.documentElement.lang") == "vi"

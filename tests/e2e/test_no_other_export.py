@@ -92,6 +92,7 @@ SILENT = {
     "GET /api/v1/reports/similar",
     "GET /api/v1/reports/{code}/events",
     "GET /api/v1/reports/{code}/looks",
+    "GET /api/v1/reports/{code}/qr.svg",
     "GET /api/v1/reports/{code}/stream",
     "GET /api/v1/units",
     "GET /api/v1/webhooks",

@@ -59,6 +59,7 @@ async function buildService(service) {
   const keep = (name) => (files.add(name), name);
 
   const icons = keep(putHashed(out, 'icons.svg', Buffer.from(sprite(ROOT))));
+  const ground = keep(putHashed(out, 'ground.geojson', readFileSync(join(ROOT, 'shared/regulations/dalat-schematic.geojson'))));
   const mapCss = keep(await buildStyles(web, out, { name: 'map' }, [join(ROOT, 'node_modules/leaflet/dist/leaflet.css'), join(ROOT, 'shared/web/map/map.css')]));
   const built = await esbuild.build({
     ...shared,
@@ -69,7 +70,7 @@ async function buildService(service) {
     entryNames: '[name]-[hash]',
     chunkNames: 'chunk-[hash]',
     assetNames: '[name]-[hash]',
-    define: { ICONS: JSON.stringify(`/static/${icons}`), MAP_CSS: JSON.stringify(`/static/${mapCss}`) },
+    define: { ICONS: JSON.stringify(`/static/${icons}`), MAP_CSS: JSON.stringify(`/static/${mapCss}`), GROUND: JSON.stringify(`/static/${ground}`) },
     plugins: [textsPlugin(texts)],
     write: false,
   });
@@ -84,7 +85,7 @@ async function buildService(service) {
   put(out, 'licenses.txt', Buffer.from(licences(metas)));
 
   const manifest = { pages: {}, files: [...files].sort() };
-  for (const page of listed.pages) manifest.pages[page.name] = shells(out, page, built.metafile, styles[page.name], icons);
+  for (const page of listed.pages) manifest.pages[page.name] = shells(out, page, built.metafile, styles[page.name], { icons, ground });
   const build = hash(Buffer.from(JSON.stringify(manifest)));
   for (const page of listed.pages) {
     for (const language of LANGUAGES) {
@@ -151,7 +152,7 @@ function precache(manifest) {
   return [...found].sort();
 }
 
-function shells(out, page, metafile, css, icons) {
+function shells(out, page, metafile, css, { icons, ground }) {
   const entryName = outputsOf(metafile).find(([, meta]) => meta.entryPoint?.endsWith(page.entry));
   const entry = basename(entryName[0]);
   const first = staticImports(metafile, entryName[0]);
@@ -185,7 +186,7 @@ ${page.emergency ? emergency(language) : ''}<div id="app">${waiting(language)}</
 `;
     writeFileSync(join(out, `${page.name}.${language}.html`), html);
   }
-  return { entry, css, icons, first: [entry, ...first, css, icons], offline: [...new Set([entry, css, icons, ...lazy.filter((each) => !lazyMap.has(each))])] };
+  return { entry, css, icons, first: [entry, ...first, css, icons], offline: [...new Set([entry, css, icons, ground, 'icon.svg', ...lazy.filter((each) => !lazyMap.has(each))])] };
 }
 
 const outputsOf = (metafile) => Object.entries(metafile.outputs);

@@ -64,3 +64,10 @@ export function both(words: Bilingual | string | null | undefined): string {
   if (typeof words === 'string') return words;
   return words[language.value] || words.vi;
 }
+
+/** Words that begin like a sentence and end like one. */
+export function sentence(words: string): string {
+  if (!words) return '';
+  const begun = words[0]!.toLocaleUpperCase(language.value) + words.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}

@@ -21,7 +21,7 @@ export function MiniMap({ areas, at, radiusM = 1800, accuracyM, label }: { areas
       {areas?.features.map((each, n) => {
         const middle = centre(rings(each.geometry)[0] ?? []);
         const name = typeof each.properties.name === 'string' ? each.properties.name : each.properties.name.vi;
-        return distance(middle, at) < radiusM ? <text key={n} x={x(middle.lon)} y={y(middle.lat)} text-anchor="middle">{name}</text> : null;
+        return distance(middle, at) < radiusM ? <text key={n} x={x(middle.lon)} y={Math.abs(x(middle.lon) - WIDTH / 2) < 60 && Math.abs(y(middle.lat) - HEIGHT / 2) < 40 ? HEIGHT / 2 + 20 : y(middle.lat)} text-anchor="middle">{name}</text> : null;
       })}
       {halo > 9 && <circle class="halo" cx={WIDTH / 2} cy={HEIGHT / 2} r={halo} />}
       <path class="here" d={`M${WIDTH / 2} ${HEIGHT / 2}c-3-9-11-14-11-22a11 11 0 0 1 22 0c0 8-8 13-11 22z`} />

@@ -1,0 +1,112 @@
+/** Public reports: a list for everybody, and the same on a map for those who see it. */
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { get } from '@web/core/api';
+import { moment } from '@web/core/dates';
+import { type Bilingual, both, t } from '@web/core/i18n';
+import { Empty, Failed, Field, FlagChip, Loading, StateChip, Tabs } from '@web/ui/kit';
+import { areas, catalogue, loadGround } from '../catalogue';
+import { arrive } from '../router';
+
+export interface Shown {
+  code: string;
+  category: string;
+  category_name: Bilingual | null;
+  state: string;
+  mark: string;
+  area: string | null;
+  unit_name: Bilingual | null;
+  received_at: string;
+  due_at: string;
+  resolved_at: string | null;
+  precision_m: number;
+}
+
+interface Feature {
+  geometry: { coordinates: [number, number] } | null;
+  properties: Shown;
+}
+
+export default function MapPage() {
+  const [found, setFound] = useState<Feature[] | null>(null);
+  const [error, setError] = useState<unknown>(null);
+  const [tab, setTab] = useState('list');
+  const [by, setBy] = useState({ category: '', area: '', state: '' });
+  const load = (): void => {
+    setError(null);
+    get<{ features: Feature[] }>('map/reports.geojson').then((answer) => setFound(answer.features), setError);
+  };
+  useEffect(() => {
+    arrive(`${t('map.title')} · ${t('app.name')}`);
+    load();
+  }, []);
+  const shown = useMemo(() => (found ?? []).filter(({ properties: p }) => (!by.category || p.category === by.category) && (!by.area || p.area === by.area) && (!by.state || group(p) === by.state)).sort(urgent), [found, by]);
+  return (
+    <div class="stack">
+      <h1 tabIndex={-1}>{t('map.title')}</h1>
+      <p class="hint">{t('map.hint')}</p>
+      <Filters by={by} onChange={setBy} />
+      <Tabs label={t('map.view')} tabs={[{ id: 'list', label: t('map.list') }, { id: 'map', label: t('map.map') }]} chosen={tab} onChoose={setTab} />
+      <div id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`}>
+        {error ? <Failed error={error} onRetry={load} /> : !found ? <Loading rows={5} /> : tab === 'list' ? <List shown={shown} /> : <BigMap shown={shown} />}
+      </div>
+      <p class="hint num" role="status">{found && t('map.count', { n: shown.length })}</p>
+    </div>
+  );
+}
+
+const DONE = ['resolved', 'closed'];
+const group = (p: Shown): string => (p.mark === 'overdue' ? 'overdue' : DONE.includes(p.state) ? 'done' : 'open');
+const rank = (p: Shown): number => ['overdue', 'open', 'done'].indexOf(group(p));
+const urgent = (a: Feature, b: Feature): number => rank(a.properties) - rank(b.properties) || b.properties.received_at.localeCompare(a.properties.received_at);
+
+function Filters({ by, onChange }: { by: { category: string; area: string; state: string }; onChange: (by: { category: string; area: string; state: string }) => void }) {
+  const choice = (id: 'category' | 'area' | 'state', label: string, options: [string, string][]) => (
+    <Field id={`by-${id}`} label={label}>
+      {(given) => (
+        <select {...given} value={by[id]} onChange={(event) => onChange({ ...by, [id]: event.currentTarget.value })}>
+          <option value="">{t('map.all')}</option>
+          {options.map(([value, words]) => <option key={value} value={value}>{words}</option>)}
+        </select>
+      )}
+    </Field>
+  );
+  return (
+    <div class="filters">
+      {choice('category', t('map.category'), (catalogue.value?.items ?? []).map((each) => [each.id, both(each.name)]))}
+      {choice('area', t('map.area'), areas.value.map((each) => [each.id, both(each.name)]))}
+      {choice('state', t('map.state'), [['open', t('map.open')], ['overdue', t('flag.overdue')], ['done', t('map.done')]])}
+    </div>
+  );
+}
+
+function List({ shown }: { shown: Feature[] }) {
+  if (!shown.length) return <Empty icon="map"><p>{t('map.empty')}</p></Empty>;
+  return <ul class="plain rows">{shown.map(({ properties }) => <li key={properties.code}><Row case={properties} /></li>)}</ul>;
+}
+
+function Row({ case: each }: { case: Shown }) {
+  const area = areas.value.find((one) => one.id === each.area);
+  return (
+    <a class="card row-link" href={`/r/${each.code}`}>
+      <span class="row">{each.mark === 'overdue' && <FlagChip flag="overdue" />}<StateChip state={each.state} /></span>
+      <b>{[both(each.category_name), both(area?.name)].filter(Boolean).join(' · ')}</b>
+      <span class="hint num">{each.resolved_at ? t('map.resolved', { at: moment(each.resolved_at) }) : t('map.received', { at: moment(each.received_at) })}</span>
+    </a>
+  );
+}
+
+function BigMap({ shown }: { shown: Feature[] }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [failed, setFailed] = useState<unknown>(null);
+  useEffect(() => {
+    let close = (): void => undefined;
+    void (async () => {
+      const [{ drawCases }, ground] = await Promise.all([import('./draw'), loadGround()]);
+      if (box.current) close = await drawCases(box.current, ground, shown);
+    })().catch(setFailed);
+    return () => close();
+  }, [shown]);
+  return failed ? <Failed error={failed} /> : <div class="bigmap tall" ref={box} key={shown.length} />;
+}
+
+export type { Feature };

@@ -1,0 +1,73 @@
+/** What this phone knows: drafts, what is on its way, receipts; and a code typed by hand. */
+import { useEffect, useState } from 'preact/hooks';
+import { moment } from '@web/core/dates';
+import { both, sentence, t } from '@web/core/i18n';
+import { Button, Empty, Field, Loading } from '@web/ui/kit';
+import { arrived, going, push } from '../outgoing';
+import { readCode } from '../logic/queue';
+import { SendingChip } from '../report/Receipt';
+import { arrive, go } from '../router';
+import { type Draft, type Receipt, drafts, receipts, removeDraft, removeReceipt } from '../store';
+
+export default function MinePage() {
+  const [open, setOpen] = useState<Draft[] | null>(null);
+  const [kept, setKept] = useState<Receipt[]>([]);
+  const load = async (): Promise<void> => {
+    setKept(await receipts());
+    setOpen(await drafts());
+  };
+  useEffect(() => arrive(`${t('mine.title')} · ${t('app.name')}`), []);
+  useEffect(() => void load(), [going.value.length, arrived.value.length]);
+  return (
+    <div class="form stack">
+      <h1 tabIndex={-1}>{t('mine.title')}</h1>
+      <CodeForm />
+      {!open ? <Loading /> : (
+        <>
+          {going.value.length > 0 && (
+            <section class="stack" aria-labelledby="going-title">
+              <h2 id="going-title">{t('mine.going')}</h2>
+              {going.value.map((each) => <div class="card row between" key={each.draft_id}><SendingChip draftId={each.draft_id} /><span class="hint num">{moment(each.created_at)}</span><Button icon="refresh" onClick={() => void push(true)}>{t('queue.again')}</Button></div>)}
+            </section>
+          )}
+          {open.length > 0 && (
+            <section class="stack" aria-labelledby="drafts-title">
+              <h2 id="drafts-title">{t('mine.drafts')}</h2>
+              {open.map((each) => <div class="card row between" key={each.id}><span class="grow clip3">{each.text || t('mine.untitled')}<br /><span class="hint num">{moment(each.updated_at)}</span></span><a class="btn" href="/">{t('mine.continue')}</a><Button icon="trash" aria-label={t('mine.drop')} onClick={() => void removeDraft(each.id).then(load)} /></div>)}
+            </section>
+          )}
+          <section class="stack" aria-labelledby="sent-title">
+            <h2 id="sent-title">{t('mine.sent')}</h2>
+            {!kept.length && <Empty icon="history"><p>{t('mine.empty')}</p></Empty>}
+            {kept.map((each) => (
+              <div class="card row between" key={each.code}>
+                <a class="grow" href={`/r/${each.code}`}><b class="num">{each.code}</b>{each.kind === 'followed' && <> · {t('mine.followed')}</>}<br /><span class="hint">{each.answer ? sentence(both(each.answer.promise)) : moment(each.at)}</span></a>
+                <Button icon="trash" aria-label={t('mine.forget', { code: each.code })} onClick={() => confirm(t('mine.forget.sure')) && void removeReceipt(each.code).then(load)} />
+              </div>
+            ))}
+          </section>
+        </>
+      )}
+    </div>
+  );
+}
+
+function CodeForm() {
+  const [typed, setTyped] = useState('');
+  const [wrong, setWrong] = useState('');
+  const look = (event: Event): void => {
+    event.preventDefault();
+    const code = readCode(typed);
+    setWrong(code ? '' : t('track.bad.hint'));
+    if (code) go(`/r/${code}`);
+  };
+  return (
+    <form class="card stack small-gap" noValidate onSubmit={look}>
+      <Field id="code" label={t('mine.code')} hint={t('mine.code.hint')} error={wrong || undefined}>
+        {(given) => <input {...given} type="text" autocapitalize="characters" autocomplete="off" spellcheck={false} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />}
+      </Field>
+      <Button type="submit" kind="primary" icon="search">{t('mine.look')}</Button>
+    </form>
+  );
+}
+

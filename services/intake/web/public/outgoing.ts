@@ -1,0 +1,83 @@
+/** Keeps what is on its way moving while a page is open, and tells the screens how far it is. */
+import { signal } from '@preact/signals';
+import { language } from '@web/core/i18n';
+import { type Sending, nextWake } from './logic/queue';
+import { byRequest, sendDue } from './sender';
+import { drafts, outbox } from './store';
+
+export const going = signal<Sending[]>([]);
+export const progress = signal<Record<string, number>>({}); // 0 to 1, by draft
+export const arrived = signal<string[]>([]); // codes, newest last, of this visit
+export const openDrafts = signal(0);
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+let running = false;
+let again = false;
+const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('civic-outbox');
+
+/** Read the outbox again: another tab or the worker may have moved it. */
+export async function refresh(): Promise<void> {
+  going.value = await outbox();
+  openDrafts.value = (await drafts()).length;
+}
+
+/** Try what is due. `nudged`: the network seems to be back, or somebody asked. */
+export async function push(nudged: boolean): Promise<void> {
+  if (running) {
+    again = again || nudged;
+    return;
+  }
+  running = true;
+  clearTimeout(timer);
+  await refresh();
+  let wake: { release(): Promise<void> } | null = null;
+  try {
+    if (going.value.length) wake = await screenOn();
+    const watch = setInterval(() => void refresh(), 400);
+    const codes = await sendDue(byRequest, language.value, nudged, (id, part) => (progress.value = { ...progress.value, [id]: part })).finally(() => clearInterval(watch));
+    if (codes.length) {
+      arrived.value = [...arrived.value, ...codes];
+      channel?.postMessage(codes);
+    }
+  } finally {
+    running = false;
+    await wake?.release().catch(() => undefined);
+    await refresh();
+  }
+  if (again) {
+    again = false;
+    return push(true);
+  }
+  const wait = nextWake(going.value, Date.now());
+  if (wait !== null) timer = setTimeout(() => void push(false), Math.max(500, wait));
+}
+
+/** A phone that sleeps stops sending; while something is on its way the screen stays on. */
+async function screenOn(): Promise<{ release(): Promise<void> } | null> {
+  try {
+    return (await navigator.wakeLock?.request('screen')) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Call once: sends at load, when the network comes back, and when the page is looked at again. */
+export function startOutgoing(): void {
+  const nudge = (): void => void push(true);
+  addEventListener('online', nudge);
+  addEventListener('pageshow', nudge);
+  document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && nudge());
+  channel?.addEventListener('message', () => void refresh());
+  navigator.serviceWorker?.addEventListener('message', () => void refresh());
+  nudge();
+}
+
+/** Ask the browser to send when the page is gone, where it can. */
+export async function askBackground(draftId: string): Promise<void> {
+  try {
+    const registration = (await navigator.serviceWorker?.ready) as unknown as { sync?: { register(tag: string): Promise<void> } };
+    await registration.sync?.register(`send:${draftId}`);
+  } catch {
+    // no background sync here: the page sends when it is open
+  }
+}

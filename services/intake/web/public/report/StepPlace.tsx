@@ -1,0 +1,149 @@
+/** ② Where: the device, a pin moved by hand or by buttons, a landmark, or words. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { both, t } from '@web/core/i18n';
+import { matches } from '@web/core/fold';
+import { CITY, type Point, areaAt, moved } from '@web/map/geo';
+import { MiniMap } from '@web/map/MiniMap';
+import { Button, Field, Note } from '@web/ui/kit';
+import { areas, ground, loadGround, units } from '../catalogue';
+import type { Place } from '../store';
+import { change, draft, here, media } from './draft';
+
+const STEP_M = 20;
+
+export function StepPlace({ error }: { error?: string }) {
+  const [busy, setBusy] = useState(false);
+  const [denied, setDenied] = useState('');
+  const [map, setMap] = useState(false);
+  useEffect(() => {
+    void loadGround().then(() => {
+      if (!draft.value.place) {
+        const photo = media.value.find((each) => each.lat !== null && each.source === 'exif');
+        if (photo) setPlace({ lat: photo.lat!, lon: photo.lon!, accuracy_m: null, source: 'exif' });
+        else if (here.value) setPlace(here.value);
+      } else setPlace(draft.value.place);
+    });
+  }, []);
+  const locate = (): void => {
+    if (!navigator.geolocation) return setDenied(t('place.none'));
+    setBusy(true);
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        setBusy(false);
+        setDenied('');
+        setPlace({ lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.round(coords.accuracy), source: 'device' });
+      },
+      (failed) => {
+        setBusy(false);
+        setDenied(failed.code === failed.PERMISSION_DENIED ? t('place.denied') : t('place.none'));
+      },
+      { enableHighAccuracy: true, timeout: 15_000, maximumAge: 15_000 },
+    );
+  };
+  const { place } = draft.value;
+  return (
+    <div class="stack">
+      <Button kind={place ? 'plain' : 'primary'} large wide icon="current-location" busy={busy} onClick={locate}>{busy ? t('place.busy') : t('place.locate')}</Button>
+      {denied && <Note kind="warn" icon="map-pin" role="alert">{denied}</Note>}
+      {place && <Chosen place={place} map={map} />}
+      {map ? <PinMap start={place ?? CITY} /> : <Button wide icon="map" onClick={() => setMap(true)}>{t('place.map')}</Button>}
+      <Landmarks />
+      <Field id="address" label={t('place.address')} hint={t('place.address.hint')} error={error} optional={Boolean(place)}>
+        {(given) => <input {...given} type="text" maxLength={300} autocomplete="street-address" value={draft.value.address} onInput={(event) => change({ address: event.currentTarget.value })} />}
+      </Field>
+      <Field id="area" label={t('place.area')} optional>
+        {(given) => (
+          <select {...given} value={draft.value.area ?? ''} onChange={(event) => change({ area: event.currentTarget.value || null })}>
+            <option value="">{t('place.area.unknown')}</option>
+            {areas.value.map((each) => <option key={each.id} value={each.id}>{both(each.name)}</option>)}
+          </select>
+        )}
+      </Field>
+    </div>
+  );
+}
+
+/** Take a position, and name the ward on the map; the city decides which it is. */
+export function setPlace(place: Place): void {
+  const found = ground.value ? areaAt(ground.value, place) : null;
+  change({ place, area: found?.id ?? draft.value.area });
+}
+
+function Chosen({ place, map }: { place: Place; map: boolean }) {
+  const area = areas.value.find((each) => each.id === draft.value.area);
+  return (
+    <div class="chosen">
+      {!map && <MiniMap areas={ground.value} at={place} accuracyM={place.accuracy_m} label={t('place.chosen')} />}
+      <p class="small" role="status">
+        <b>{area ? both(area.name) : t('place.outside')}</b> · <span class="num">{place.lat.toFixed(5)}, {place.lon.toFixed(5)}</span>
+        {place.accuracy_m ? ` · ±${place.accuracy_m} m` : ''}
+      </p>
+      <Arrows place={place} />
+    </div>
+  );
+}
+
+/** The pin without dragging: four buttons of twenty metres. */
+function Arrows({ place }: { place: Point }) {
+  const by = (east: number, north: number) => () => setPlace({ ...moved(place, east * STEP_M, north * STEP_M), accuracy_m: null, source: 'pin' });
+  return (
+    <fieldset class="arrows">
+      <legend class="small">{t('place.move', { n: STEP_M })}</legend>
+      <div class="row">
+        <Button icon="arrow-left" aria-label={t('place.west')} onClick={by(-1, 0)} />
+        <Button icon="arrow-up" aria-label={t('place.north')} onClick={by(0, 1)} />
+        <Button icon="arrow-down" aria-label={t('place.south')} onClick={by(0, -1)} />
+        <Button icon="arrow-right" aria-label={t('place.east')} onClick={by(1, 0)} />
+      </div>
+    </fieldset>
+  );
+}
+
+function Landmarks() {
+  const [typed, setTyped] = useState('');
+  const known = units.value.filter((each) => each.location);
+  const found = typed.length > 1 ? known.filter((each) => matches(`${both(each.name)} ${each.address ?? ''}`, typed)).slice(0, 5) : [];
+  return (
+    <Field id="landmark" label={t('place.landmark')} hint={t('place.landmark.hint')} optional>
+      {(given) => (
+        <>
+          <input {...given} type="search" value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />
+          {found.length > 0 && (
+            <ul class="plain picks">
+              {found.map((each) => (
+                <li key={each.id}>
+                  <Button wide class="left" icon="map-pin" onClick={() => { setPlace({ ...each.location!, accuracy_m: null, source: 'pin' }); setTyped(''); change({ address: draft.value.address || t('place.near', { name: both(each.name) }) }); }}>
+                    {both(each.name)}
+                  </Button>
+                </li>
+              ))}
+            </ul>
+          )}
+        </>
+      )}
+    </Field>
+  );
+}
+
+/** The big map, loaded when it is opened: tap or drag, or move it below the cross with the keys. */
+function PinMap({ start }: { start: Point }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    let close = (): void => undefined;
+    void (async () => {
+      const { L, mapStyles, openMap } = await import('@web/map/map');
+      await mapStyles();
+      if (!box.current) return;
+      const map = openMap(box.current, await loadGround(), { centre: start, zoom: 16, label: t('place.map.label') });
+      const icon = L.divIcon({ className: 'pin', iconSize: [36, 44], iconAnchor: [18, 42] });
+      const pin = L.marker([start.lat, start.lon], { icon, draggable: true, keyboard: false, alt: t('place.chosen') }).addTo(map);
+      pin.on('dragend', () => { const at = pin.getLatLng(); setPlace({ lat: at.lat, lon: at.lng, accuracy_m: null, source: 'pin' }); });
+      map.on('click', (event) => setPlace({ lat: event.latlng.lat, lon: event.latlng.lng, accuracy_m: null, source: 'pin' }));
+      const follow = draft.subscribe((now) => now.place && pin.setLatLng([now.place.lat, now.place.lon]));
+      close = () => { follow(); map.remove(); };
+    })().catch(() => setFailed(true));
+    return () => close();
+  }, []);
+  return failed ? <Note kind="warn" icon="cloud-off">{t('place.map.failed')}</Note> : <div class="bigmap" ref={box} />;
+}

@@ -1,0 +1,180 @@
+/** What the phone keeps until the server has it: drafts, media, what is on its way, receipts. */
+import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import type { ReceiptAnswer, Sending } from './logic/queue';
+
+export interface Place {
+  lat: number;
+  lon: number;
+  accuracy_m: number | null;
+  source: 'device' | 'pin' | 'exif';
+}
+
+export interface Draft {
+  id: string;
+  step: number; // 1 to 4
+  updated_at: number; // ms
+  text: string;
+  category: string | null;
+  place: Place | null;
+  address: string;
+  area: string | null;
+  reporter: { kind: string; name: string; phone: string; email: string; anonymity: string };
+  terms: boolean;
+  lone: boolean; // looked at similar reports and wants a new one
+}
+
+/** Written once, never rewritten. Bytes, never a Blob: Safari loses Blobs out of IndexedDB. */
+export interface Media {
+  id: string;
+  draft_id: string;
+  position: number;
+  name: string;
+  type: string;
+  kind: 'image' | 'audio';
+  bytes: ArrayBuffer;
+  sha256: string | null;
+  captured_at: string | null;
+  lat: number | null;
+  lon: number | null;
+  accuracy_m: number | null;
+  source: 'exif' | 'device' | 'pin' | 'none';
+  duration_ms: number | null;
+  old: boolean; // taken more than a day before
+}
+
+export interface Receipt {
+  code: string;
+  draft_id: string;
+  token: string;
+  kind: 'own' | 'followed';
+  at: number; // ms
+  answer: ReceiptAnswer | null;
+}
+
+interface Civic extends DBSchema {
+  drafts: { key: string; value: Draft };
+  media: { key: string; value: Media; indexes: { draft: string } };
+  outbox: { key: string; value: Sending };
+  receipts: { key: string; value: Receipt };
+  kept: { key: string; value: { id: string; value: unknown; at: number } };
+}
+
+let opened: Promise<IDBPDatabase<Civic>> | null = null;
+
+function db(): Promise<IDBPDatabase<Civic>> {
+  opened ??= openDB<Civic>('civic', 1, {
+    upgrade(fresh) {
+      fresh.createObjectStore('drafts', { keyPath: 'id' });
+      fresh.createObjectStore('media', { keyPath: 'id' }).createIndex('draft', 'draft_id');
+      fresh.createObjectStore('outbox', { keyPath: 'draft_id' });
+      fresh.createObjectStore('receipts', { keyPath: 'code' });
+      fresh.createObjectStore('kept', { keyPath: 'id' });
+    },
+    terminated() {
+      opened = null;
+    },
+  });
+  return opened;
+}
+
+export async function saveDraft(draft: Draft): Promise<void> {
+  await (await db()).put('drafts', { ...draft, updated_at: Date.now() });
+}
+
+export async function drafts(): Promise<Draft[]> {
+  const found = await (await db()).getAll('drafts');
+  const going = new Set(await (await db()).getAllKeys('outbox'));
+  return found.filter((each) => !going.has(each.id)).sort((a, b) => b.updated_at - a.updated_at);
+}
+
+export const draftOf = async (id: string): Promise<Draft | undefined> => (await db()).get('drafts', id);
+
+export async function mediaOf(draftId: string): Promise<Media[]> {
+  const found = await (await db()).getAllFromIndex('media', 'draft', draftId);
+  return found.sort((a, b) => a.position - b.position);
+}
+
+export async function addMedia(media: Media): Promise<void> {
+  await (await db()).add('media', media);
+  void navigator.storage?.persist?.();
+}
+
+export const removeMedia = async (id: string): Promise<void> => (await db()).delete('media', id);
+
+/** Forget a draft and its media. */
+export async function removeDraft(id: string): Promise<void> {
+  const change = (await db()).transaction(['drafts', 'media', 'outbox'], 'readwrite');
+  const media = await change.objectStore('media').index('draft').getAllKeys(id);
+  await Promise.all([
+    change.objectStore('drafts').delete(id),
+    change.objectStore('outbox').delete(id),
+    ...media.map((each) => change.objectStore('media').delete(each)),
+    change.done,
+  ]);
+}
+
+/** Put a frozen report on its way; false when it is on its way already (another tab). */
+export async function enqueue(sending: Sending): Promise<boolean> {
+  const change = (await db()).transaction('outbox', 'readwrite');
+  const twin = await change.store.get(sending.draft_id);
+  if (!twin) await change.store.put(sending);
+  await change.done;
+  return !twin;
+}
+
+export const outbox = async (): Promise<Sending[]> => (await db()).getAll('outbox');
+export const sendingOf = async (id: string): Promise<Sending | undefined> => (await db()).get('outbox', id);
+
+/** Change a sending that is still there; null when it has gone. */
+export async function changeSending(id: string, change: (now: Sending) => Sending | null): Promise<Sending | null> {
+  const transaction = (await db()).transaction('outbox', 'readwrite');
+  const found = await transaction.store.get(id);
+  const changed = found ? change(found) : null;
+  if (changed) await transaction.store.put(changed);
+  await transaction.done;
+  return changed;
+}
+
+/** Take a sending back to a draft, so that it can be mended; its next key is a new one. */
+export const takeBack = async (id: string): Promise<void> => (await db()).delete('outbox', id);
+
+/** The server has it: keep the receipt and forget the rest, in one transaction. */
+export async function settle(draftId: string, receipt: Receipt): Promise<void> {
+  const change = (await db()).transaction(['drafts', 'media', 'outbox', 'receipts'], 'readwrite');
+  const media = await change.objectStore('media').index('draft').getAllKeys(draftId);
+  await Promise.all([
+    change.objectStore('receipts').put(receipt),
+    change.objectStore('drafts').delete(draftId),
+    change.objectStore('outbox').delete(draftId),
+    ...media.map((each) => change.objectStore('media').delete(each)),
+    change.done,
+  ]);
+}
+
+export const keepReceipt = async (receipt: Receipt): Promise<unknown> => (await db()).put('receipts', receipt);
+export const receiptOf = async (code: string): Promise<Receipt | undefined> => (await db()).get('receipts', code);
+export const removeReceipt = async (code: string): Promise<void> => (await db()).delete('receipts', code);
+
+export async function receipts(): Promise<Receipt[]> {
+  return (await (await db()).getAll('receipts')).sort((a, b) => b.at - a.at);
+}
+
+export async function receiptOfDraft(draftId: string): Promise<Receipt | undefined> {
+  return (await receipts()).find((each) => each.draft_id === draftId);
+}
+
+/** Keep public data for when there is no network: categories, areas. */
+export async function keep(id: string, value: unknown): Promise<void> {
+  await (await db()).put('kept', { id, value, at: Date.now() });
+}
+
+export async function kept<T>(id: string): Promise<T | null> {
+  const found = await (await db()).get('kept', id);
+  return found ? (found.value as T) : null;
+}
+
+/** Say whether there is room for more; browsers without an estimate are believed. */
+export async function hasRoom(bytes: number): Promise<boolean> {
+  const { usage = 0, quota = 0 } = (await navigator.storage?.estimate?.()) ?? {};
+  return !quota || usage + bytes < quota * 0.8;
+}

@@ -1,0 +1,122 @@
+/** What a reporter does with a report: rate, dispute, write, add photos. */
+import { useRef, useState } from 'preact/hooks';
+import { type CallOptions, call } from '@web/core/api';
+import { t } from '@web/core/i18n';
+import { Button, Field, Icon, toast, wordsOf } from '@web/ui/kit';
+import { fromPhoto } from '../photo';
+import type { CaseView } from './TrackPage';
+
+const DONE = ['resolved', 'closed'];
+const OVER = ['closed', 'refused', 'redirected', 'withdrawn'];
+
+export function Actions({ view, token, onDone }: { view: CaseView; token: string; onDone: () => void }) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState('');
+  const send = async (what: string, options: CallOptions, said: string): Promise<boolean> => {
+    setBusy(true);
+    setError('');
+    try {
+      await call(`reports/${view.code}/${what}`, { method: 'POST', token, ...options });
+      toast(said);
+      onDone();
+      return true;
+    } catch (failed) {
+      setError(wordsOf(failed));
+      return false;
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <section class="card stack actions" aria-labelledby="actions-title">
+      <h2 id="actions-title">{t('act.title')}</h2>
+      {error && <p class="error" role="alert"><Icon name="alert-triangle" />{error}</p>}
+      {view.state === 'resolved' && <Judge view={view} busy={busy} send={send} />}
+      {view.rating && <p role="status">{t('act.rated', { n: view.rating.score })}</p>}
+      {!OVER.includes(view.state) && <Write busy={busy} send={send} />}
+      {!OVER.includes(view.state) && <AddPhoto busy={busy} send={send} />}
+      {!OVER.includes(view.state) && !DONE.includes(view.state) && <Withdraw busy={busy} send={send} />}
+    </section>
+  );
+}
+
+type Send = (what: string, options: CallOptions, said: string) => Promise<boolean>;
+
+function Judge({ view, busy, send }: { view: CaseView; busy: boolean; send: Send }) {
+  const [chosen, setChosen] = useState<'yes' | 'no' | null>(view.rating ? 'yes' : null);
+  const [score, setScore] = useState(view.rating?.score ?? 0);
+  const [text, setText] = useState('');
+  if (view.rating && chosen !== 'no') return <Button kind="danger" onClick={() => setChosen('no')}>{t('act.no')}</Button>;
+  return (
+    <div class="stack">
+      <h3>{t('act.question')}</h3>
+      <div class="row">
+        <Button icon="thumb-up" kind={chosen === 'yes' ? 'primary' : 'plain'} aria-pressed={chosen === 'yes'} onClick={() => setChosen('yes')}>{t('act.yes')}</Button>
+        <Button icon="thumb-down" kind={chosen === 'no' ? 'primary' : 'plain'} aria-pressed={chosen === 'no'} onClick={() => setChosen('no')}>{t('act.no')}</Button>
+      </div>
+      {chosen === 'yes' && (
+        <fieldset class="stars">
+          <legend>{t('act.stars')}</legend>
+          {[1, 2, 3, 4, 5].map((n) => (
+            <label key={n} class={n <= score ? 'on' : ''}>
+              <input type="radio" name="score" value={n} checked={score === n} onChange={() => setScore(n)} class="hidden-visually" />
+              <Icon name="star" label={t('act.star', { n })} />
+            </label>
+          ))}
+        </fieldset>
+      )}
+      {chosen && (
+        <Field id="judge-text" label={t(chosen === 'yes' ? 'act.yes.text' : 'act.no.text')} optional={chosen === 'yes'}>
+          {(given) => <textarea {...given} rows={3} maxLength={5000} value={text} onInput={(event) => setText(event.currentTarget.value)} />}
+        </Field>
+      )}
+      {chosen === 'yes' && <Button kind="primary" busy={busy || !score} onClick={() => void send('rating', { body: { score, text } }, t('act.thanks'))}>{t('act.rate')}</Button>}
+      {chosen === 'no' && <Button kind="primary" busy={busy || !text.trim()} onClick={() => void send('reopen', { body: { text } }, t('act.reopened'))}>{t('act.reopen')}</Button>}
+    </div>
+  );
+}
+
+function Write({ busy, send }: { busy: boolean; send: Send }) {
+  const [text, setText] = useState('');
+  return (
+    <div class="stack small-gap">
+      <Field id="message" label={t('act.message')}>
+        {(given) => <textarea {...given} rows={2} maxLength={5000} value={text} onInput={(event) => setText(event.currentTarget.value)} />}
+      </Field>
+      <Button icon="message" busy={busy || !text.trim()} onClick={() => void send('messages', { body: { text } }, t('act.said')).then((ok) => ok && setText(''))}>{t('act.message.send')}</Button>
+    </div>
+  );
+}
+
+function AddPhoto({ busy, send }: { busy: boolean; send: Send }) {
+  const file = useRef<HTMLInputElement>(null);
+  const add = async (input: HTMLInputElement): Promise<void> => {
+    const [chosen] = input.files ?? [];
+    input.value = '';
+    if (!chosen) return;
+    const made = await fromPhoto(chosen, '', 1, null, 0);
+    const form = new FormData();
+    form.append('media', new Blob([made.bytes], { type: made.type }), made.name);
+    await send('media', { form, timeoutMs: 120_000 }, t('act.photo.added'));
+  };
+  return (
+    <>
+      <Button icon="camera" busy={busy} onClick={() => file.current?.click()}>{t('act.photo')}</Button>
+      <input ref={file} type="file" accept="image/*" hidden onChange={(event) => void add(event.currentTarget)} />
+    </>
+  );
+}
+
+function Withdraw({ busy, send }: { busy: boolean; send: Send }) {
+  const [sure, setSure] = useState(false);
+  if (!sure) return <Button kind="quiet" onClick={() => setSure(true)}>{t('act.withdraw')}</Button>;
+  return (
+    <div class="stack small-gap">
+      <p>{t('act.withdraw.sure')}</p>
+      <div class="row">
+        <Button kind="danger" busy={busy} onClick={() => void send('withdraw', { body: {} }, t('act.withdrawn'))}>{t('act.withdraw.yes')}</Button>
+        <Button onClick={() => setSure(false)}>{t('cancel')}</Button>
+      </div>
+    </div>
+  );
+}
