@@ -1,0 +1,28 @@
+/** Single-letter shortcuts: off in fields and dialogs, and for whoever switches them off. */
+import { effect, signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+
+const KEPT = 'desk.keys';
+export const keysOn = signal(typeof localStorage === 'undefined' || localStorage.getItem(KEPT) !== 'off');
+if (typeof localStorage !== 'undefined') effect(() => localStorage.setItem(KEPT, keysOn.value ? 'on' : 'off'));
+
+/** Whether a key press belongs to what has the focus. */
+export function isTyping(target: EventTarget | null): boolean {
+  const element = target as HTMLElement | null;
+  return Boolean(element?.closest?.('input, textarea, select, [contenteditable], dialog, audio, video'));
+}
+
+export function useKeys(keys: Readonly<Record<string, () => unknown>>, inputs: readonly unknown[]): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      const act = keys[event.key];
+      if (!act || !keysOn.value || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+      // Enter on a link or a button is theirs
+      if (event.key === 'Enter' && (event.target as HTMLElement).closest?.('a, button')) return;
+      event.preventDefault();
+      act();
+    };
+    addEventListener('keydown', press);
+    return () => removeEventListener('keydown', press);
+  }, inputs as unknown[]);
+}

@@ -1,0 +1,56 @@
+/** Small parts that several pages of the desk share. */
+import type { ComponentChildren, JSX } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { duration, moment } from '@web/core/dates';
+import { t } from '@web/core/i18n';
+import { FlagChip, Icon } from '@web/ui/kit';
+import { now } from './live';
+import { type Clock, leftAt, urgency } from './model';
+
+/** The heading of a page; it takes the focus when one arrives. */
+export function Heading({ children, title }: { children: ComponentChildren; title: string }): JSX.Element {
+  const box = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · ${t('desk.title')}`;
+  }, [title]);
+  return <h1 tabIndex={-1} ref={box}>{children}</h1>;
+}
+
+/** Time left in working time, as words and a shape; red only when it is over. */
+export function TimeLeft({ clock, full }: { clock: Clock; full?: boolean }): JSX.Element {
+  const kind = urgency(clock, now.value);
+  const seconds = leftAt(clock, now.value);
+  const span = duration(kind === 'overdue' ? Math.max(60, -seconds) : seconds);
+  if (kind === 'stopped') return <span class="left stopped"><Icon name="circle-check" />{t('clock.stopped')}</span>;
+  const key = kind === 'overdue' ? 'clock.over_for' : 'clock.left_for';
+  return (
+    <span class={`left ${kind}`} data-urgency={kind}>
+      <Icon name={kind === 'overdue' ? 'alert-triangle' : kind === 'soon' ? 'clock-exclamation' : 'clock'} />
+      <span>
+        <b class="num">{t(clock.kind === 'working' ? key : `${key}_elapsed`, { span })}</b>
+        {full && <span class="due">{t('clock.due', { time: moment(clock.due_at, now.value) })}</span>}
+        {full && clock.running && !clock.counts_now && clock.next_opening && (
+          <span class="due">{t('clock.closed_now', { time: moment(clock.next_opening, now.value) })}</span>
+        )}
+      </span>
+    </span>
+  );
+}
+
+const SHOWN_FLAGS = ['emergency', 'evidence_missing', 'category_to_confirm', 'identity_sealed', 'outside_boundaries'];
+
+export function Flags({ flags, restricted, clock }: { flags: readonly string[]; restricted?: boolean; clock?: Clock }): JSX.Element {
+  const kind = clock ? urgency(clock, now.value) : 'calm';
+  return (
+    <>
+      {kind === 'overdue' && <FlagChip flag="overdue" />}
+      {kind === 'soon' && <FlagChip flag="soon" />}
+      {flags.filter((each) => SHOWN_FLAGS.includes(each)).map((each) => (
+        <span class={`chip ${each === 'emergency' ? 'overdue' : 'held'}`} key={each}>
+          <Icon name={each === 'emergency' ? 'flag' : 'info-circle'} />{t(`flag.${each}`)}
+        </span>
+      ))}
+      {restricted && <span class="chip refused"><Icon name="lock" />{t('flag.restricted')}</span>}
+    </>
+  );
+}
