@@ -127,7 +127,7 @@ function Ask({ code, onClose, onAsked }: { code: string; onClose: () => void; on
   const [fields, setFields] = useState<string[]>([]);
   const [key] = useState(uuid);
   const [words, setWords] = useState('');
-  const set = (name: keyof typeof values) => (event: JSX.TargetedEvent<HTMLInputElement | HTMLTextAreaElement>): void => setValues({ ...values, [name]: event.currentTarget.value });
+  const set = (name: keyof typeof values) => (event: { currentTarget: { value: string } }): void => setValues({ ...values, [name]: event.currentTarget.value });
   const alone = values.identity.trim() !== ''; // the identity is asked for by itself, never among other fields
   const send = async (): Promise<void> => {
     const body = {

@@ -25,7 +25,7 @@ export function Leaders(): JSX.Element {
   const save = (format: string): void => void download(`/api/v1/desk/chase?format=${format}`).catch((error: unknown) => toast(wordsOf(error)));
   return (
     <main id="main" class="leaders" tabIndex={-1}>
-      <Heading title={t('nav.leader')}>{t('nav.leader')}</Heading>
+      <Heading title={t('nav.leaders')}>{t('nav.leaders')}</Heading>
       {cases.error !== null && !cases.data && <Failed error={cases.error} onRetry={cases.reload} />}
       {!cases.data && cases.error === null && <Loading rows={5} />}
       {cases.data && (

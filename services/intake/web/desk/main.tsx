@@ -85,8 +85,9 @@ function Root(): JSX.Element {
   );
 }
 
-await startTexts({ vi: () => import('texts:desk/vi'), en: () => import('texts:desk/en') });
-resume();
-listenToHistory();
-if (place.value.name === 'inbox' && me.value?.role === 'leader') go({ name: 'leaders' });
-render(<Root />, document.getElementById('app')!);
+void startTexts({ vi: () => import('texts:desk/vi'), en: () => import('texts:desk/en') }).then(() => {
+  resume();
+  listenToHistory();
+  if (place.value.name === 'inbox' && me.value?.role === 'leader') go({ name: 'leaders' });
+  render(<Root />, document.getElementById('app')!);
+});
