@@ -50,16 +50,15 @@ export function duration(seconds: number): string {
 /** The clock of a case as the API gives it. */
 export interface Clock {
   as_of: string;
-  running: boolean; // no result yet
-  counts_now?: boolean; // false outside working hours: nothing is used up
+  running: boolean;
   left_s: number | null;
   next_opening?: string | null;
   due_at?: string | null;
 }
 
-/** Working seconds left now: counts down only while the clock runs and it is working time. */
+/** Working seconds left now: counts down only while the clock runs. */
 export function leftNow(clock: Clock, now: number = Date.now()): number | null {
   if (clock.left_s === null) return null;
-  const passed = clock.running && clock.counts_now !== false ? Math.max(0, (now - Date.parse(clock.as_of)) / 1000) : 0;
+  const passed = clock.running ? Math.max(0, (now - Date.parse(clock.as_of)) / 1000) : 0;
   return clock.left_s - passed;
 }

@@ -68,6 +68,11 @@ function ActionForm({ name, shown, onDone, onCancel, onReload }: Props & { name:
     sessionStorage.setItem(kept, JSON.stringify(changed)); // a closed form or a reload loses nothing
   };
   const say = (field: string, rule: string): Complaint => ({ target: id(field), words: `${t(`field.${field}`)}: ${t(`form.${rule}`)}` });
+  const added = (after: Case): void => {
+    // one's own file is one step; any other step was somebody else's and must be seen first
+    if (after.version === version + 1) setVersion(after.version);
+    onReload();
+  };
   const send = async (event: Event): Promise<void> => {
     event.preventDefault();
     const wrong = flaws(form, values, Date.now());
@@ -95,7 +100,7 @@ function ActionForm({ name, shown, onDone, onCancel, onReload }: Props & { name:
       <ErrorSummary complaints={complaints} />
       {conflict && <Note kind="warn" role="alert">{conflict} {t('case.kept')}</Note>}
       {form.fields.map((field) => (
-        <Control key={field.name} field={field} form={name} id={id(field.name)} shown={shown} value={values[field.name] ?? ''} onChange={(value) => set(field.name, value)} error={complaints.find((each) => each.target === id(field.name))?.words} onReload={onReload} />
+        <Control key={field.name} field={field} form={name} id={id(field.name)} shown={shown} value={values[field.name] ?? ''} onChange={(value) => set(field.name, value)} error={complaints.find((each) => each.target === id(field.name))?.words} onAdded={added} />
       ))}
       {sure && <Note kind="warn" role="alert">{t('form.sure')}</Note>}
       <div class="row">
@@ -144,13 +149,13 @@ interface ControlProps {
   value: string | readonly string[];
   onChange: (value: string | readonly string[]) => void;
   error?: string;
-  onReload: () => void;
+  onAdded: (after: Case) => void;
 }
 
-function Control({ field, form, id, shown, value, onChange, error, onReload }: ControlProps): JSX.Element {
+function Control({ field, form, id, shown, value, onChange, error, onAdded }: ControlProps): JSX.Element {
   const label = t(`field.${field.name}`);
   const text = String(value);
-  if (field.kind === 'evidence') return <Evidence shown={shown} chosen={value as readonly string[]} onChange={onChange} onReload={onReload} label={label} />;
+  if (field.kind === 'evidence') return <Evidence shown={shown} chosen={value as readonly string[]} onChange={onChange} onAdded={onAdded} label={label} />;
   if (field.kind === 'units') return <Units id={id} label={label} error={error} chosen={Array.isArray(value) ? value : []} own={shown.unit} onChange={onChange} />;
   return (
     <Labelled id={id} label={label} optional={!field.required} error={error}>
@@ -207,7 +212,7 @@ function Units({ id, label, error, chosen, own, onChange }: { id: string; label:
   );
 }
 
-function Evidence({ shown, chosen, onChange, onReload, label }: { shown: Case; chosen: readonly string[]; onChange: (value: string[]) => void; onReload: () => void; label: string }): JSX.Element {
+function Evidence({ shown, chosen, onChange, onAdded, label }: { shown: Case; chosen: readonly string[]; onChange: (value: string[]) => void; onAdded: (after: Case) => void; label: string }): JSX.Element {
   const picked = Array.isArray(chosen) ? chosen : [];
   const own = shown.media.filter((each) => each.from === 'unit');
   const toggle = (media: string): void => onChange(picked.includes(media) ? picked.filter((each) => each !== media) : [...picked, media]);
@@ -221,7 +226,7 @@ function Evidence({ shown, chosen, onChange, onReload, label }: { shown: Case; c
           {t(`media.kind.${each.kind}`)} {n + 1}
         </label>
       ))}
-      <AddMedia shown={shown} onAdded={(ids) => (onChange([...picked, ...ids]), onReload())} />
+      <AddMedia shown={shown} onAdded={(ids, after) => (onChange([...picked, ...ids]), onAdded(after))} />
     </fieldset>
   );
 }

@@ -16,7 +16,7 @@ import type { Case, Directive, Step } from './model';
 import { Flags, Heading, TimeLeft } from './parts';
 import { go, onLink, pathOf } from './route';
 import { ReporterCard } from './identity';
-import { authed } from './session';
+import { authed, me } from './session';
 import { ofCase } from './disclosures';
 
 export function CasePage({ code }: { code: string }): JSX.Element {
@@ -69,8 +69,15 @@ export function CasePage({ code }: { code: string }): JSX.Element {
           {ofCase(shown)}
         </div>
       </div>
+      {shown.actions.length > 0 && <a class="btn primary foot" href="#actions" onClick={toActions}><Icon name="arrow-down" />{t('case.actions')}</a>}
     </main>
   );
+}
+
+function toActions(event: Event): void {
+  event.preventDefault();
+  document.getElementById('actions')?.scrollIntoView({ block: 'start' });
+  document.querySelector<HTMLElement>('.actions .btn')?.focus();
 }
 
 function Back(): JSX.Element {
@@ -169,13 +176,20 @@ function History({ steps }: { steps: readonly Step[] }): JSX.Element {
             <span class="hint num">{moment(each.at, now.value)}</span>
             <b>{both(each.title)}</b>
             {each.unit_name && <span>{both(each.unit_name)}</span>}
-            {each.actor && <span class="hint">{each.actor}</span>}
+            {each.actor && actorWords(each.actor) && <span class="hint">{actorWords(each.actor)}</span>}
             {each.text && <p class="text">{each.text}</p>}
           </li>
         ))}
       </ol>
     </section>
   );
+}
+
+/** Who acted, as far as it tells a colleague something; accounts are named by their unit. */
+function actorWords(actor: string): string {
+  if (actor === me.value?.account) return t('actor.me');
+  if (actor === 'reporter') return t('case.reporter');
+  return actor.startsWith('u_') ? '' : t('actor.system');
 }
 
 /** Say whether the same case is open in another tab of this browser. */

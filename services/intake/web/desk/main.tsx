@@ -10,12 +10,12 @@ import { Disclosures } from './disclosures';
 import { Inbox } from './inbox';
 import { Leaders } from './leaders';
 import { startLive } from './live';
-import { type Place, go, listenToHistory, onLink, pathOf, place } from './route';
+import { type Place, listenToHistory, onLink, pathOf, place } from './route';
 import { asked, me, resume, signOut } from './session';
 import { ChangePassword, SignInAgain, SignInPage } from './signin';
 import { Triage } from './triage';
 
-type Name = Exclude<Place['name'], 'case'>;
+type Name = Exclude<Place['name'], 'case' | 'home'>;
 
 const MENU: readonly { name: Name; icon: string; roles: readonly string[] }[] = [
   { name: 'leaders', icon: 'gavel', roles: ['leader'] },
@@ -24,6 +24,7 @@ const MENU: readonly { name: Name; icon: string; roles: readonly string[] }[] = 
   { name: 'disclosures', icon: 'share', roles: ['office_clerk', 'leader'] },
 ];
 
+// the first is where one begins
 const mine = (role: string) => MENU.filter((each) => each.roles.includes(role));
 
 function App(): JSX.Element {
@@ -40,10 +41,10 @@ function Desk({ role }: { role: string }): JSX.Element {
     <>
       <SkipLink />
       <header class="top">
-        <a class="brand" href={pathOf({ name: 'inbox' })} onClick={onLink({ name: 'inbox' })}><b>{t('app.name')}</b><span>{t('desk.title')}</span></a>
+        <a class="brand" href={pathOf({ name: 'home' })} onClick={onLink({ name: 'home' })}><b>{t('app.name')}</b><span>{t('desk.title')}</span></a>
         <nav aria-label={t('nav.label')}>
           {mine(role).map((each) => (
-            <a key={each.name} href={pathOf({ name: each.name })} onClick={onLink({ name: each.name })} aria-current={place.value.name === each.name ? 'page' : undefined}>
+            <a key={each.name} href={pathOf({ name: each.name })} onClick={onLink({ name: each.name })} aria-current={shownName(role) === each.name ? 'page' : undefined}>
               <Icon name={each.icon} />{t(`nav.${each.name}`)}
             </a>
           ))}
@@ -54,17 +55,20 @@ function Desk({ role }: { role: string }): JSX.Element {
           <Button kind="quiet" icon="logout" aria-label={t('signout')} onClick={() => void signOut()} />
         </div>
       </header>
-      <Shown />
+      <Shown role={role} />
       {asked.value && <SignInAgain />}
     </>
   );
 }
 
-function Shown(): JSX.Element {
+function shownName(role: string): Place['name'] {
+  return place.value.name === 'home' ? (mine(role)[0]?.name ?? 'inbox') : place.value.name;
+}
+
+function Shown({ role }: { role: string }): JSX.Element {
   const at = place.value;
-  switch (at.name) {
-    case 'case':
-      return <CasePage code={at.code} key={at.code} />;
+  if (at.name === 'case') return <CasePage code={at.code} key={at.code} />;
+  switch (shownName(role)) {
     case 'triage':
       return <Triage />;
     case 'leaders':
@@ -88,6 +92,5 @@ function Root(): JSX.Element {
 void startTexts({ vi: () => import('texts:desk/vi'), en: () => import('texts:desk/en') }).then(() => {
   resume();
   listenToHistory();
-  if (place.value.name === 'inbox' && me.value?.role === 'leader') go({ name: 'leaders' });
   render(<Root />, document.getElementById('app')!);
 });

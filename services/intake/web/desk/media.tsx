@@ -118,7 +118,7 @@ function Sound({ media, n }: { media: Media; n: number }): JSX.Element {
 }
 
 /** Send files to the case; they become evidence of the work. */
-export function AddMedia({ shown, onAdded }: { shown: Case; onAdded: (ids: string[]) => void }): JSX.Element {
+export function AddMedia({ shown, onAdded }: { shown: Case; onAdded: (ids: string[], after: Case) => void }): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
   const [words, setWords] = useState('');
@@ -129,12 +129,13 @@ export function AddMedia({ shown, onAdded }: { shown: Case; onAdded: (ids: strin
     setWords('');
     try {
       const form = new FormData();
+      form.append('report', new Blob(['{}'], { type: 'application/json' }));
       for (const file of files) form.append('media', file, file.name);
       const known = new Set(shown.media.map((each) => each.id));
       const answer = await authed<Case>(`desk/cases/${shown.code}/media`, { form, key: uuid(), timeoutMs: 120_000 });
       const added = answer.data.media.filter((each) => !known.has(each.id)).map((each) => each.id);
       toast(t('media.added', { n: added.length }));
-      onAdded(added);
+      onAdded(added, answer.data);
     } catch (error) {
       setWords(wordsOf(error));
     } finally {
@@ -144,7 +145,7 @@ export function AddMedia({ shown, onAdded }: { shown: Case; onAdded: (ids: strin
   };
   return (
     <div class="stack">
-      <input ref={input} id="add-media" class="hidden-visually" type="file" accept="image/*,audio/*" multiple onChange={() => void send()} aria-label={t('media.add')} />
+      <input ref={input} id="add-media" class="hidden-visually" type="file" accept="image/*,audio/*" multiple tabIndex={-1} aria-hidden="true" onChange={() => void send()} />
       <Button icon="photo-plus" busy={busy} onClick={() => input.current?.click()}>{t(busy ? 'form.sending' : 'media.add')}</Button>
       {words && <p class="error" role="alert"><Icon name="alert-triangle" />{words}</p>}
     </div>

@@ -4,8 +4,8 @@ export type Words = { vi: string; en: string };
 
 export type Clock = {
   as_of: string;
-  running: boolean;
-  counts_now: boolean;
+  stopped: boolean; // nothing is owed any more
+  running: boolean; // counts down now
   left_s: number;
   next_opening: string | null;
   due_at: string;
@@ -92,39 +92,24 @@ export type Urgency = 'overdue' | 'soon' | 'calm' | 'stopped';
 
 const SOON_S = 3600;
 
-/** Seconds of the clock left at `now`: it moves only while it runs and working time counts. */
+/** Seconds of the clock left at `now`: it moves only while it runs. */
 export function leftAt(clock: Clock, now: number): number {
   const passed = (now - Date.parse(clock.as_of)) / 1000;
-  return clock.running && clock.counts_now ? clock.left_s - Math.max(0, passed) : clock.left_s;
+  return clock.running ? clock.left_s - Math.max(0, passed) : clock.left_s;
 }
 
 /** How urgent a case is. Exactly at the limit is on time ('không quá'). */
 export function urgency(clock: Clock, now: number): Urgency {
-  if (!clock.running) return 'stopped';
+  if (clock.stopped) return 'stopped';
   const left = leftAt(clock, now);
   if (left < 0) return 'overdue';
   return left <= SOON_S ? 'soon' : 'calm';
 }
 
-/** Whole hours and minutes of a span, without its sign; the last started minute counts. */
-export function hoursAndMinutes(seconds: number): [number, number] {
-  const minutes = Math.ceil(Math.abs(seconds) / 60);
-  return [Math.floor(minutes / 60), minutes % 60];
-}
-
 /** Rows by what is left of their time; what needs nobody any more comes last. */
 export function byUrgency(rows: readonly Row[], now: number): Row[] {
-  const key = (row: Row) => (row.clock.running ? leftAt(row.clock, now) : Number.MAX_SAFE_INTEGER);
+  const key = (row: Row) => (row.clock.stopped ? Number.MAX_SAFE_INTEGER : leftAt(row.clock, now));
   return [...rows].sort((a, b) => key(a) - key(b) || a.code.localeCompare(b.code));
-}
-
-/** Words without marks and case: 'Đường Phù Đổng' and 'duong phu dong' are found by each other. */
-export function folded(text: string): string {
-  return text
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .replace(/[đĐ]/g, 'd')
-    .toLowerCase();
 }
 
 export type Tab = 'mine' | 'overdue' | 'today' | 'waiting' | 'all';
@@ -138,7 +123,7 @@ export function under(tab: Tab, row: Row, now: number, unit: string | null): boo
     case 'overdue':
       return urgency(row.clock, now) === 'overdue';
     case 'today':
-      return row.clock.running && sameDay(Date.parse(row.clock.due_at), now);
+      return !row.clock.stopped && sameDay(Date.parse(row.clock.due_at), now);
     case 'waiting':
       return NEEDS_A_UNIT.has(row.state) && row.unit === unit;
     case 'mine':

@@ -29,7 +29,7 @@ export function TimeLeft({ clock, full }: { clock: Clock; full?: boolean }): JSX
       <span>
         <b class="num">{t(clock.kind === 'working' ? key : `${key}_elapsed`, { span })}</b>
         {full && <span class="due">{t('clock.due', { time: moment(clock.due_at, now.value) })}</span>}
-        {full && clock.running && !clock.counts_now && clock.next_opening && (
+        {full && !clock.stopped && !clock.running && clock.next_opening && (
           <span class="due">{t('clock.closed_now', { time: moment(clock.next_opening, now.value) })}</span>
         )}
       </span>

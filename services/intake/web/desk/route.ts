@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 
 export type Place =
-  | { name: 'inbox' | 'triage' | 'leaders' | 'disclosures' | 'onestop' }
+  | { name: 'home' | 'inbox' | 'triage' | 'leaders' | 'disclosures' | 'onestop' }
   | { name: 'case'; code: string };
 
 export const place = signal<Place>(read());
@@ -10,13 +10,13 @@ export const place = signal<Place>(read());
 function read(): Place {
   const [, , first, second] = (typeof location === 'undefined' ? '/desk' : location.pathname).split('/');
   if (first === 'cases' && second) return { name: 'case', code: decodeURIComponent(second) };
-  if (first === 'triage' || first === 'leaders' || first === 'disclosures' || first === 'onestop') return { name: first };
-  return { name: 'inbox' };
+  if (first === 'inbox' || first === 'triage' || first === 'leaders' || first === 'disclosures' || first === 'onestop') return { name: first };
+  return { name: 'home' };
 }
 
 export function pathOf(to: Place): string {
   if (to.name === 'case') return `/desk/cases/${encodeURIComponent(to.code)}`;
-  return to.name === 'inbox' ? '/desk' : `/desk/${to.name}`;
+  return to.name === 'home' ? '/desk' : `/desk/${to.name}`;
 }
 
 export function go(to: Place): void {

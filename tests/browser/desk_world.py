@@ -1,0 +1,63 @@
+"""Cases for the desk's pages, made over the public API as people and officials make them."""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from playwright.sync_api import Page
+
+from deploy.local.sample_media import photo, sound
+from tests.e2e.client import City, report
+
+WARD = "ward_1"
+LONG_WORDS = (
+    "Đường Nguyễn Văn Trỗi đoạn trước số 12 ngập nước, ổ gà lớn, xe máy ngã nhiều lần; "
+    "Ễ Ỗ Ậ Ợ Ẵ, dấu chồng không được cắt. "
+) * 12
+
+
+@cache
+def files() -> list[tuple[str, bytes, str]]:
+    """A photo and a recording of the same spot."""
+    at = datetime.now(UTC)
+    here = {"lat": 11.9404, "lon": 108.4383}
+    return [
+        ("scene.jpg", photo("environment", taken_at=at, **here), "image/jpeg"),
+        ("voice.m4a", sound(3, voice=1, made_at=at, **here), "audio/mp4"),
+    ]
+
+
+def send(city: City, *, with_files: bool = False, **changes: Any) -> dict[str, Any]:
+    """Send a report and return its receipt once the case lies with a unit."""
+    body = report(**changes)
+    answer = city.send(body, files() if with_files else None)
+    assert answer.status_code == 201, answer.text
+    receipt: dict[str, Any] = answer.json()
+    return receipt
+
+
+def assigned(city: City, **changes: Any) -> dict[str, Any]:
+    """A report that lies with the first ward."""
+    receipt = send(city, **changes)
+    city.in_state(receipt, "assigned")
+    return receipt
+
+
+def inbox_of_a_ward(city: City, count: int = 6) -> list[dict[str, Any]]:
+    """Some cases of one ward in several states, with and without evidence."""
+    made = [assigned(city, with_files=n % 2 == 0) for n in range(count)]
+    officer = city.official(WARD)
+    officer.act(made[0]["code"], "accept")
+    officer.act(made[1]["code"], "accept")
+    officer.act(made[1]["code"], "dispatch", officer="Tổ trật tự")
+    return made
+
+
+def sign_in(page: Page, stack: dict[str, Any], username: str, path: str = "/desk") -> None:
+    """Sign in as a person does."""
+    password = next(a["password"] for a in stack["accounts"] if a["username"] == username)
+    page.goto(path)
+    page.locator("#signin-name").fill(username)
+    page.locator("#signin-password").fill(password)
+    page.get_by_role("button", name="Đăng nhập").click()
+    page.locator("header.top").wait_for()
