@@ -44,18 +44,19 @@ def service_environment(layout: Layout, credentials: Credentials) -> Mapping[str
         "INTAKE_S3_ACCESS_KEY": credentials.s3_access_key,
         "INTAKE_S3_SECRET_KEY": credentials.s3_secret_key,
         "INTAKE_S3_BUCKET": BUCKET,
-        "NOTIFY_ORIGINS": ",".join(_origins(layout)),
         # the tests' and the bench's whole city has one address
         "INTAKE_REQUESTS_PER_ADDRESS": "0",
         "INTAKE_REPORTS_PER_ADDRESS": "0",
         "NOTIFY_REQUESTS_PER_ADDRESS": "0",
+        "INTAKE_ORIGINS": ",".join(_origins(layout, "notify")),
+        "NOTIFY_ORIGINS": ",".join(_origins(layout, "intake")),
         "NOTIFY_SMTP_URL": f"smtp://127.0.0.1:{layout.port('smtp')}",
     }
 
 
-def _origins(layout: Layout) -> list[str]:
-    """Return where a browser on this machine finds the pages, under both names of the machine."""
-    port = layout.port("intake")
+def _origins(layout: Layout, service: str) -> list[str]:
+    """Return where a browser on this machine finds a service's pages, by both of its names."""
+    port = layout.port(service)
     return [f"http://{host}:{port}" for host in ("127.0.0.1", "localhost")]
 
 

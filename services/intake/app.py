@@ -53,7 +53,7 @@ from services.intake.settings import Settings
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from services.intake.submission import remove_leftovers
-from shared import logs, pages, problems, topology, web
+from shared import logs, origins, pages, problems, topology, web
 from shared.directory import Directory
 from shared.errors import CivicError
 from shared.identity import Seal, TrackingTokens, Vault
@@ -194,6 +194,7 @@ def create_app() -> FastAPI:
     problems.translate(app, DisclosureError, disclosure_problem_of)
     for router in _routers(parts):
         app.include_router(router, prefix="/api/v1")
+    origins.allow(app, f"{settings.notify_url},{settings.origins}")
     pages.mount(app, _pages(settings))
     return app
 

@@ -33,6 +33,8 @@ class Settings(ServiceSettings):
     tracking_secret: str = ""  # several, separated by commas: the first signs, all are accepted
     public_url: str = "http://127.0.0.1:8000"  # where people reach intake, for links
     notify_url: str = "http://127.0.0.1:8001"  # where people's browsers reach notify
+    # Pages that may read intake from another origin: `https://host:port`, separated by commas.
+    origins: str = ""  # besides notify_url, whose wall reads names and the ground of its map here
     map_tiles: str = ""  # path of raster tiles on this origin, `/tiles/{z}/{x}/{y}.png`; none: ours
     spool: Path = Path(gettempdir())  # folder for uploads on their way
     inspectors: int = Field(default=2, ge=1, le=32)  # decoders at once; each holds one core

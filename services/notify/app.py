@@ -8,7 +8,6 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.notify import origins
 from services.notify.admission import Admission
 from services.notify.channels.email import EmailChannel
 from services.notify.domain import QuietHours
@@ -27,7 +26,7 @@ from services.notify.settings import Settings
 from services.notify.store import CaseView, DeliveryStore
 from services.notify.webhooks import api as webhook_routes
 from services.notify.webhooks import wiring as webhooks
-from shared import logs, pages, topology, web
+from shared import logs, origins, pages, topology, web
 from shared.directory import Directory
 from shared.identity import Seal, TrackingTokens, Vault
 from shared.pace import Paces
@@ -111,5 +110,11 @@ def create_app() -> FastAPI:
     ):
         app.include_router(router, prefix="/api/v1")
     origins.allow(app, settings.origins)
-    pages.mount(app, pages.Pages(Path(__file__).parent, config={}))
+    pages.mount(app, _pages(settings))
     return app
+
+
+def _pages(settings: Settings) -> pages.Pages:
+    """Return the wall; names and the ground of its map come from intake."""
+    config = {"intake": settings.public_url}
+    return pages.Pages(Path(__file__).parent, config=config, connect=[settings.public_url])

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import orjson
 import pytest
 
-from services.notify import origins
 from services.notify.live import board as boards
 from services.notify.live.board import Board
+from shared import origins
 from shared.events import CaseAccepted, CaseSnapshot, to_wire
 from shared.stream import StreamEvent
 from shared.vocabulary import CaseCode, State, UnitId

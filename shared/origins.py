@@ -1,4 +1,4 @@
-"""Which pages of other origins may read notify: an exact list, no pattern, no cookies."""
+"""Which pages of other origins may read a service: an exact list, no pattern, no cookies."""
 
 from urllib.parse import urlsplit
 
@@ -32,5 +32,5 @@ def _exact(origin: str) -> str:
     parts = urlsplit(origin)
     named = parts.scheme in {"http", "https"} and parts.hostname and "*" not in origin
     if not named or f"{parts.scheme}://{parts.netloc}" != origin.rstrip("/"):
-        raise ValueError(f"NOTIFY_ORIGINS: {origin!r} is no exact origin like https://host:port")
+        raise ValueError(f"{origin!r} is no exact origin like https://host:port")
     return origin.rstrip("/")
