@@ -34,6 +34,7 @@ export function Actions({ shown, onDone, onReload }: Props): JSX.Element {
   return (
     <section class="card stack actions" aria-labelledby="actions">
       <h2 id="actions">{t('case.actions')}</h2>
+      {shown.suggested && <Note icon="bulb">{t('case.suggested', { unit: unitName(shown.suggested.unit) })} <span class="hint">{t('case.suggested_why', { rule: shown.suggested.rule })}</span></Note>}
       {allowed.length === 0 && <p class="hint">{t('case.no_actions')}</p>}
       {open ? (
         <ActionForm name={open} shown={shown} onDone={(after) => done(after, open)} onCancel={() => setOpen(null)} onReload={onReload} key={open} />

@@ -10,6 +10,7 @@ import { Disclosures } from './disclosures';
 import { Inbox } from './inbox';
 import { Leaders } from './leaders';
 import { startLive } from './live';
+import { OneStopDesk } from './onestop';
 import { type Place, listenToHistory, onLink, pathOf, place } from './route';
 import { asked, me, resume, signOut } from './session';
 import { ChangePassword, SignInAgain, SignInPage } from './signin';
@@ -22,6 +23,7 @@ const MENU: readonly { name: Name; icon: string; roles: readonly string[] }[] = 
   { name: 'inbox', icon: 'list', roles: ['officer', 'unit_head', 'office_clerk', 'leader'] },
   { name: 'triage', icon: 'filter', roles: ['office_clerk', 'leader'] },
   { name: 'disclosures', icon: 'share', roles: ['office_clerk', 'leader'] },
+  { name: 'onestop', icon: 'ticket', roles: ['onestop_clerk'] },
 ];
 
 // the first is where one begins
@@ -75,6 +77,8 @@ function Shown({ role }: { role: string }): JSX.Element {
       return <Leaders />;
     case 'disclosures':
       return <Disclosures />;
+    case 'onestop':
+      return <OneStopDesk />;
     default:
       return <Inbox />;
   }
