@@ -91,7 +91,11 @@ def test_a_restored_stack_is_whole_and_goes_on(folder: Path) -> None:
     assert restored.returncode == 0, restored.stdout + restored.stderr
     supervisor = stacks.start(new, with_services=True, attached=True, say=print)
     try:
-        _compare(City.at(new.stack_file), new, load.receipts[:before], saved)
+        restored_city = City.at(new.stack_file)
+        try:
+            _compare(restored_city, new, load.receipts[:before], saved)
+        finally:
+            restored_city.close()
     finally:
         stacks.stop(new, print)
         supervisor.wait()
