@@ -18,6 +18,7 @@ from services.intake.api import (
     auth,
     catalogue,
     following,
+    places,
     public_map,
     regulation,
     reports,
@@ -27,8 +28,14 @@ from services.intake.api import desk as desk_routes
 from services.intake.api import disclosures as disclosure_routes
 from services.intake.api import privacy as privacy_routes
 from services.intake.api import qr as qr_routes
+from services.intake.apps import api as apps
+from services.intake.apps.model import load_seeds
+from services.intake.apps.store import AppStore
+from services.intake.apps.watch import Watch
 from services.intake.archive import Archive
 from services.intake.audit import Audit
+from services.intake.channels import api as channels
+from services.intake.channels.keys import ApiKeys
 from services.intake.chase import OverdueCases
 from services.intake.closer import Closer
 from services.intake.desk import Desk
@@ -59,6 +66,8 @@ from shared.errors import CivicError
 from shared.identity import Seal, TrackingTokens, Vault
 from shared.media import MediaStore
 from shared.mongo import Documents
+from shared.outbound import rules_for
+from shared.pace import Throttle
 from shared.rulebook import load_rulebook
 from shared.runtime import Runtime, utc_now
 from shared.screening import load_screening
@@ -94,6 +103,13 @@ class Parts:
             directory=self.directory,
         )
         self.guard = auth.Guard(self.accounts.sessions)
+        self.api_keys = ApiKeys(runtime.database("intake"), utc_now)
+        self.apps = AppStore(runtime.database("intake"))
+        for kept in (self.api_keys.documents, self.apps.documents, self.apps.news):
+            runtime.keep(kept)
+        guard_rules = rules_for(settings.profile, settings.outbound_test_hosts)
+        every = timedelta(seconds=settings.apps_every_s)
+        runtime.alongside(Watch(self.apps, guard_rules, every=every, clock=utc_now))
         self.onestop = onestop.build(
             runtime,
             self.vault,
@@ -149,6 +165,16 @@ class Parts:
             clock=utc_now,
         )
 
+    def registry(self) -> apps.Registry:
+        """Return what the registry of applications is made of."""
+        zone = ZoneInfo(self.shelf.book.installed.regulation.zone)
+        return apps.Registry(self.apps, self.guard, zone, utc_now, self.audit.note)
+
+    def channels(self, front: reports.Front) -> channels.Channels:
+        """Return what the other ways in are made of."""
+        pace = Throttle(self.settings.incidents_per_key)
+        return channels.Channels(front, self.guard, self.api_keys, pace, self.audit.note)
+
     def disclosure_desk(self) -> DisclosureDesk:
         """Return the only way on which content leaves."""
         disclosures = DisclosureStore(self.runtime.database("intake"))
@@ -175,12 +201,14 @@ def create_app() -> FastAPI:
     settings = Settings().guarded()
     logs.configure("intake")
     parts = Parts(settings)
+    seeds = load_seeds(settings.apps)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
         remove_leftovers(settings.spool, older_than_s=2 * settings.read_timeout_s)
         async with parts.runtime.running():
             await parts.editions.install()
+            await parts.apps.seed(seeds)
             yield
 
     app = web.create("Đà Lạt trực tuyến: intake", lifespan, settings.paces())
@@ -218,6 +246,11 @@ def _routers(parts: Parts) -> list[APIRouter]:
         catalogue.create_router(shelf, utc_now),
         public_map.create_router(public_map.PublicMap(store, shelf, utc_now)),
         following.create_router(following.Following(front, parts.desk, parts.tokens)),
+        places.create_router(
+            shelf, places.load_outlines(parts.settings.areas, parts.settings.regulation), utc_now
+        ),
+        apps.create_router(parts.registry()),
+        channels.create_router(parts.channels(front)),
         reports.create_router(front),
         qr_routes.create_router(parts.settings.public_url),
         auth.create_router(auth.Gate(parts.accounts, parts.guard)),

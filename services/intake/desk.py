@@ -61,6 +61,7 @@ class Filters:
     q: str | None = None
     cursor: str | None = None
     limit: int = 50
+    channel: str | None = None
 
 
 class Desk:
@@ -227,6 +228,8 @@ def _conditions(filters: Filters, now: datetime) -> list[Mapping[str, Any]]:
         found.append({"case.unit": filters.unit})
     if filters.category:
         found.append({"case.category": filters.category})
+    if filters.channel:
+        found.append({"case.channel": filters.channel})
     if filters.overdue is not None:
         late = {"case.due_at": {"$lt": now}, "case.state": {"$nin": _DONE}}
         found.append(late if filters.overdue else {"$nor": [late]})

@@ -13,6 +13,7 @@ from typing import Any
 from services.intake.archive import Archive, Item
 from services.intake.domain.receive import Arrival, receive
 from services.intake.domain.report import (
+    NOT_YOUR_CHANNEL,
     Complaint,
     Position,
     ReporterIn,
@@ -31,7 +32,7 @@ from shared.outbox import TailPublisher
 from shared.screening import ScreeningRules, screen
 from shared.telemetry import REPORTS
 from shared.text import fold
-from shared.vocabulary import Anonymity, CaseCode, ReporterId
+from shared.vocabulary import Anonymity, CaseCode, Channel, ReporterId, UnitId
 
 
 class RulesBrokenError(CivicError):
@@ -52,6 +53,23 @@ class Answer:
 
     body: Mapping[str, Any]
     replayed: bool
+
+
+@dataclass(frozen=True)
+class Entered:
+    """Who enters a report for somebody else: an operator's account, or a machine's key.
+
+    Attributes:
+        actor: Kept with the case, and said in its first event.
+        unit: The operator's.
+        model: What may be sent this way.
+        allowed: The channels that this one may name.
+    """
+
+    actor: str
+    unit: UnitId | None
+    model: type[ReportIn]
+    allowed: frozenset[Channel]
 
 
 @dataclass(frozen=True)
@@ -80,7 +98,13 @@ class Reception:
         self._shelf = shelf
         self._clock = clock
 
-    async def take(self, report: ReportIn, submission: Submission, key: str | None) -> Answer:
+    async def take(
+        self,
+        report: ReportIn,
+        submission: Submission,
+        key: str | None,
+        entered: Entered | None = None,
+    ) -> Answer:
         """Take a report in, or answer as before when its key is known.
 
         Raises:
@@ -90,7 +114,7 @@ class Reception:
             OutageError: it is not known to be stored; with a key, sending it again is safe.
         """
         received_at = self._clock().replace(microsecond=0)  # limits are kept to the second
-        identity = _identity(key, submission)
+        identity = _identity(f"{entered.actor}:{key}" if entered and key else key, submission)
         # without media the insert itself finds a twin; with media, look before decoding them
         if identity and submission.media and (known := await self._known(identity)):
             return known
@@ -101,10 +125,14 @@ class Reception:
             media_count=len(submission.media),
             can_attach=submission.can_attach,
         )
+        if entered and report.channel not in entered.allowed:
+            broken = [*broken, NOT_YOUR_CHANNEL]
         if broken:
             REPORTS.labels("refused").inc()
             raise RulesBrokenError(broken)
-        return await self._open(report, submission, received_at, identity=identity, rules=rules)
+        return await self._open(
+            report, submission, received_at, identity=identity, rules=rules, entered=entered
+        )
 
     async def _open(
         self,
@@ -114,6 +142,7 @@ class Reception:
         *,
         identity: Mapping[str, str],
         rules: Rules,
+        entered: Entered | None,
     ) -> Answer:
         """Keep evidence and reporter, then store the case: the one write that makes it true."""
         code = new_code(rules.regulation.code_prefix)
@@ -127,7 +156,14 @@ class Reception:
         kinds = [item.evidence.kind for item in items]
         receipt = receive(
             report,
-            Arrival(code, received_at, kinds, position, reporter),
+            Arrival(
+                code,
+                received_at,
+                kinds,
+                position,
+                reporter,
+                **_by(entered),
+            ),
             rules,
             screen(report.text, self._screening),
         )
@@ -138,6 +174,7 @@ class Reception:
                 content={
                     **_content(report, items, position, code),
                     "terms": _terms(report, received_at, rules),
+                    **({"entered": _by(entered)} if entered else {}),
                 },
                 receipt=receipt.answer,
                 idempotency=identity,
@@ -192,6 +229,11 @@ class Reception:
         base = f"/api/v1/reports/{code}"
         links = {"self": base, "events": f"{base}/events", "page": f"/r/{code}"}
         return {**receipt, "tracking_token": self._desks.tokens.issue(code), "links": links}
+
+
+def _by(entered: Entered | None) -> dict[str, Any]:
+    """Return who entered a report, when that was not its reporter."""
+    return {"actor": entered.actor, "by": entered.unit} if entered else {}
 
 
 def _identity(key: str | None, submission: Submission) -> dict[str, str]:

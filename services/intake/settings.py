@@ -23,6 +23,10 @@ class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="INTAKE_", frozen=True, extra="ignore")
 
     screening: Path = RULES / "regulations" / "screening-vi.yaml"  # words for a person to judge
+    apps: Path = RULES / "regulations" / "dalat-apps.yaml"  # what the registry begins with
+    apps_every_s: int = Field(default=600, ge=30)  # between two looks at an application outside
+    outbound_test_hosts: str = ""  # host:port that the guard lets through, in the dev profile only
+    incidents_per_key: int = Field(default=600, ge=0)  # of one camera in five minutes; 0: no limit
     onestop: Path = RULES / "regulations" / "dalat-onestop.yaml"  # procedures and desks
     s3_endpoint: str = "127.0.0.1:9000"  # host:port, or https://host:port
     s3_access_key: str = ""

@@ -149,6 +149,7 @@ def desk_view(stored: StoredCase, actor: Actor, rules: Rules, now: datetime) -> 
     return {
         **desk_row(stored, rules, now),
         "text": stored.content["text"],
+        "entered": stored.content.get("entered"),
         "sub_category": stored.content["sub_category"],
         "location": stored.content["location"],
         "captured_at": stored.content["captured_at"],
@@ -181,6 +182,7 @@ def desk_row(stored: StoredCase, rules: Rules, now: datetime) -> dict[str, Any]:
     snapshot = stored.case.snapshot
     return {
         **public,
+        "channel": snapshot.channel.value,
         "flags": list(snapshot.flags),
         "hops": snapshot.hops,
         "loops": snapshot.loops,

@@ -21,7 +21,7 @@ from services.intake.store import StoredCase
 from services.intake.submission import read_submission
 from services.intake.views import desk_row, desk_view
 from shared.problems import not_found
-from shared.vocabulary import State
+from shared.vocabulary import Channel, State
 
 Current = Callable[..., Awaitable[Principal]]
 
@@ -132,7 +132,8 @@ def _filters(
     q: Annotated[str | None, Query(max_length=200, description="words or a code")] = None,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    channel: Annotated[Channel | None, Query(description="how it came in")] = None,
 ) -> Filters:
     known = {each.value for each in State}
     states = ",".join(each for each in (state or "").split(",") if each in known)
-    return Filters(states or state, unit, category, overdue, q, cursor, limit)
+    return Filters(states or state, unit, category, overdue, q, cursor, limit, channel)

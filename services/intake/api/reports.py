@@ -19,7 +19,7 @@ from services.intake.domain.decisions import COMMANDS, Spec
 from services.intake.domain.parties import Actor, Party
 from services.intake.domain.report import ReportIn
 from services.intake.evidence import EvidenceLimits
-from services.intake.reception import Answer, Reception
+from services.intake.reception import Answer, Entered, Reception
 from services.intake.refusals import bad_token, busy, key_malformed
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore, StoredCase
@@ -72,14 +72,16 @@ class Front:
         """Return a case as anybody sees it."""
         return public_view(stored, self.shelf.of(stored.case.snapshot), self.clock())
 
-    async def receive(self, request: Request, key: str | None) -> Answer:
+    async def receive(
+        self, request: Request, key: str | None, entered: Entered | None = None
+    ) -> Answer:
         """Read a report from the request and take it in; every refusal is a problem."""
         if key is not None and not KEY.fullmatch(key):
             raise key_malformed()
         with self.slots if _is_form(request) else nullcontext():
             async with read_submission(request, self.limits, self.spool) as submission:
-                report = _parse(submission.report)
-                return await self.reception.take(report, submission, key)
+                report = _parse(submission.report, entered.model if entered else ReportIn)
+                return await self.reception.take(report, submission, key, entered)
 
     async def find(self, typed: str) -> StoredCase:
         """Return the case with the code that somebody typed; none is a problem, 404."""
@@ -113,7 +115,7 @@ def create_router(front: Front) -> APIRouter:
     """Return the routes below `/reports`."""
     router = APIRouter(prefix="/reports", tags=["Reports"])
 
-    @router.post("", status_code=201, summary="Send a report", openapi_extra=_POST_BODY)
+    @router.post("", status_code=201, summary="Send a report", openapi_extra=POST_BODY)
     async def send(
         request: Request, idempotency_key: Annotated[str | None, Header()] = None
     ) -> Response:
@@ -206,14 +208,14 @@ def _is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").startswith("multipart/")
 
 
-def _parse(report: Mapping[str, Any]) -> ReportIn:
+def _parse(report: Mapping[str, Any], model: type[ReportIn]) -> ReportIn:
     try:
-        return ReportIn.model_validate(report)
+        return model.model_validate(report)
     except ValidationError as error:
         raise invalid(*map(field_error, error.errors())) from error
 
 
-_POST_BODY: dict[str, Any] = {
+POST_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {

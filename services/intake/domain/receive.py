@@ -42,6 +42,8 @@ class Arrival:
         media: Kinds of the files that arrived.
         position: Where it is, by the reporter, a photo or the manifest.
         reporter: Reference into the vault; None when nothing was left.
+        actor: Who entered it: the reporter, an operator's account, a machine's key.
+        by: The operator's unit.
     """
 
     code: CaseCode
@@ -49,6 +51,8 @@ class Arrival:
     media: Sequence[MediaKind]
     position: Position | None
     reporter: ReporterId | None
+    actor: str = "reporter"
+    by: UnitId | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,8 @@ def receive(report: ReportIn, arrival: Arrival, rules: Rules, screening: Screeni
     case = Case(snapshot=opened.model_copy(update={"flags": flags, "about": about}))
     event = CaseSubmitted(
         at=arrival.received_at,
-        actor="reporter",
+        actor=arrival.actor,
+        by=arrival.by,
         stated_area=_stated_area(report, arrival.received_at, rules),
         suggestion=Suggestion(
             category=guess.category, confidence=guess.confidence, keywords=guess.keywords

@@ -147,6 +147,34 @@ class ReportIn(Incoming):
         return value
 
 
+class OnBehalfIn(ReportIn):
+    """What an operator enters for somebody on the telephone or at the counter."""
+
+    channel: Channel = Field(default=Channel.WEB, validate_default=True)  # so it must be said
+
+    @field_validator("channel")
+    @classmethod
+    def _own_channel(cls, value: Channel) -> Channel:
+        if value not in {Channel.HOTLINE, Channel.COUNTER}:
+            raise ValueError("an operator enters for the hotline or the counter")
+        return value
+
+
+class CameraIncidentIn(ReportIn):
+    """What a camera saw; whoever was issued its key answers for it."""
+
+    channel: Channel = Channel.CAMERA
+    terms: TermsIn = TermsIn(accepted=True, version="api_key")
+    reporter: ReporterIn = ReporterIn(kind=ReporterKind.ORGANISATION)
+
+    @field_validator("channel")
+    @classmethod
+    def _own_channel(cls, value: Channel) -> Channel:
+        if value is not Channel.CAMERA:
+            raise ValueError("this key is for cameras")
+        return value
+
+
 @dataclass(frozen=True)
 class Complaint:
     """A rule that a report breaks: at which field, which rule, in both languages."""
@@ -243,6 +271,12 @@ _UNKNOWN_UNIT = Complaint(
     "unknown_unit",
     "Không có đơn vị này trong danh sách.",
     "There is no such unit.",
+)
+NOT_YOUR_CHANNEL = Complaint(
+    "channel",
+    "not_your_channel",
+    "Vai trò của bạn không nhập phản ánh cho kênh này.",
+    "Your role does not enter reports for this channel.",
 )
 _HALF_A_PLACE = Complaint(
     "location",

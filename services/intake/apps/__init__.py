@@ -1,0 +1,1 @@
+"""The registry of integrated applications, an open list ("…") that the administrator keeps."""
