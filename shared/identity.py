@@ -13,7 +13,7 @@ import hashlib
 import hmac
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +25,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import BaseModel, ConfigDict
 
-from shared.errors import PermanentError
+from shared.errors import PermanentError, StaleVersionError
 from shared.mongo import Change, Database, Document, Documents
 from shared.regulation_model import Words
 from shared.telemetry import REPORTERS_OPENED
@@ -37,6 +37,7 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 RANDOM_CHARACTERS = 7  # 31^7: 27 thousand million codes, not to be walked through
 NONCE_BYTES = 12
 KEY_BYTES = 32
+CHANGE_TRIES = 5
 ROTATION_BATCH = 500  # documents per round trip; 0.2 MB
 
 
@@ -97,6 +98,7 @@ class TrackingTokens:
     """
 
     def __init__(self, secrets_: Sequence[str]) -> None:
+        self.secrets = tuple(secrets_)
         self._keys = [each.encode() for each in secrets_]
 
     def issue(self, code: CaseCode) -> str:
@@ -148,6 +150,8 @@ class Reporter(BaseModel):
     phone: str | None = None
     email: str | None = None
     language: Language = Language.VIETNAMESE
+    channels: tuple[str, ...] | None = None  # in the order that they chose; none: tell me nothing
+    chosen_at: datetime | None = None  # when they did: their consent
 
 
 class Seal:
@@ -308,6 +312,26 @@ class Vault:
         reporter = self._seal.open(identifier, document)
         REPORTERS_OPENED.labels(purpose).inc()
         return reporter
+
+    async def change(
+        self, identifier: ReporterId, alter: Callable[[Reporter], Reporter]
+    ) -> Reporter | None:
+        """Seal a reporter anew as `alter` returns them; None when they were erased.
+
+        Raises:
+            PermanentError: it does not open.
+            StaleVersionError: others changed it again and again meanwhile.
+        """
+        for _ in range(CHANGE_TRIES):
+            document = await self._documents.load(identifier)
+            if document is None or "key" not in document:
+                return None
+            altered = alter(self._seal.open(identifier, document))
+            fresh = self._seal.close(identifier, altered)
+            as_read = {"_id": identifier, "key": document["key"]}
+            if await self._documents.update_one(as_read, {"$set": fresh}):
+                return altered
+        raise StaleVersionError(identifier, 0)
 
     async def shred(self, identifier: ReporterId, at: datetime) -> bool:
         """Destroy the key and the sealed data, leave a tombstone; say whether there was any."""

@@ -19,10 +19,12 @@ from deploy.local.credentials import Credentials
 from deploy.local.probes import Probe
 from deploy.local.program import Program
 from services.intake.accounts import domain
+from services.intake.accounts.contacts import Contacts
 from services.intake.accounts.domain import HANDLING
 from services.intake.accounts.passwords import Cost, Passwords
 from services.intake.accounts.registry import new_account_id
 from services.intake.accounts.store import AccountStore, Page
+from shared.directory import Directory
 from shared.errors import DuplicateError, OutageError
 from shared.mongo import connect, database
 from shared.regulation import Unit, load_regulation
@@ -90,13 +92,16 @@ async def seed(mongo_url: str, prefix: str, people: Sequence[Account]) -> None:
         known = {each.username for each in await store.page(Page(limit=10_000))}
         missing = [each for each in people if each["username"] not in known]
         hashes = [await passwords.hash(each["password"]) for each in missing]
-        await asyncio.gather(*(_add(store, *each) for each in zip(missing, hashes, strict=True)))
+        contacts = Contacts(Directory(database(client, f"{prefix}_identity")), store)
+        await asyncio.gather(
+            *(_add(store, contacts, *each) for each in zip(missing, hashes, strict=True))
+        )
     finally:
         passwords.close()
         client.close()
 
 
-async def _add(store: AccountStore, person: Account, hashed: str) -> None:
+async def _add(store: AccountStore, contacts: Contacts, person: Account, hashed: str) -> None:
     now = datetime.now(UTC)
     account = domain.Account(
         id=new_account_id(),
@@ -104,7 +109,7 @@ async def _add(store: AccountStore, person: Account, hashed: str) -> None:
         display_name=person["display_name"],
         role=Role(person["role"]),
         unit=UnitId(person["unit"]) if person["unit"] else None,
-        email=None,
+        email=f"{person['username']}@dalat.example",  # a domain that only the mail sink takes
         password=hashed,
         must_change=False,
         created_at=now,
@@ -116,6 +121,7 @@ async def _add(store: AccountStore, person: Account, hashed: str) -> None:
         await store.add(account)
     except DuplicateError:
         return  # somebody has just issued it by hand
+    await contacts.announce(account)
 
 
 def _knowing(intake: Program, people: Sequence[Account]) -> Probe:

@@ -19,7 +19,12 @@ class Credentials:
     s3_secret_key: str
     sealing_key: str  # base64 of 32 bytes
     tracking_secret: str
+    vapid_private_key: str  # base64 URL of 32 bytes: signs what is pushed to browsers
     account_secret: str  # the passwords of the accounts in stack.json come from it
+
+
+def _url(plain: bytes) -> str:
+    return base64.urlsafe_b64encode(plain).decode().rstrip("=")
 
 
 _MAKERS: Mapping[str, Callable[[], str]] = {
@@ -29,6 +34,7 @@ _MAKERS: Mapping[str, Callable[[], str]] = {
     "s3_secret_key": lambda: secrets.token_hex(20),
     "sealing_key": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
     "tracking_secret": lambda: secrets.token_urlsafe(32),
+    "vapid_private_key": lambda: _url(secrets.token_bytes(32)),
     "account_secret": lambda: secrets.token_urlsafe(32),
 }
 

@@ -50,6 +50,8 @@ def service_environment(layout: Layout, credentials: Credentials) -> Mapping[str
         "NOTIFY_REQUESTS_PER_ADDRESS": "0",
         "INTAKE_ORIGINS": ",".join(_origins(layout, "notify")),
         "NOTIFY_ORIGINS": ",".join(_origins(layout, "intake")),
+        "NOTIFY_OWN_URL": layout.url("notify"),
+        "NOTIFY_VAPID_PRIVATE_KEY": credentials.vapid_private_key,
         "NOTIFY_SMTP_URL": f"smtp://127.0.0.1:{layout.port('smtp')}",
     }
 

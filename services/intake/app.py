@@ -26,6 +26,7 @@ from services.intake.api import (
 from services.intake.api import chase as chase_routes
 from services.intake.api import desk as desk_routes
 from services.intake.api import disclosures as disclosure_routes
+from services.intake.api import notifications as notification_routes
 from services.intake.api import privacy as privacy_routes
 from services.intake.api import qr as qr_routes
 from services.intake.apps import api as apps
@@ -46,6 +47,7 @@ from services.intake.disclosures.refusals import problem_of as disclosure_proble
 from services.intake.disclosures.store import DisclosureStore
 from services.intake.domain.report import ReportIn
 from services.intake.handlers import on_routing_decided
+from services.intake.notifications import Notifications
 from services.intake.onestop import wiring as onestop
 from services.intake.onestop.api import desks as onestop_desks
 from services.intake.onestop.api import dossiers as onestop_dossiers
@@ -66,6 +68,7 @@ from shared.errors import CivicError
 from shared.identity import Seal, TrackingTokens, Vault
 from shared.media import MediaStore
 from shared.mongo import Documents
+from shared.optouts import OptOuts, OptOutTokens
 from shared.outbound import rules_for
 from shared.pace import Throttle
 from shared.rulebook import load_rulebook
@@ -186,6 +189,13 @@ class Parts:
             clock=utc_now,
         )
 
+    def notifications(self) -> Notifications:
+        """Return where reporters choose how they are told."""
+        secrets = self.settings.tracking_secret.split(",")
+        optouts = OptOuts(self.runtime.database("identity"), secrets)
+        self.runtime.keep(optouts.documents)
+        return Notifications(self.vault, optouts, OptOutTokens(secrets), utc_now)
+
     def privacy_desk(self) -> PrivacyDesk:
         """Return the only way to a reporter's name."""
         return PrivacyDesk(
@@ -223,6 +233,7 @@ def create_app() -> FastAPI:
     for router in _routers(parts):
         app.include_router(router, prefix="/api/v1")
     origins.allow(app, f"{settings.notify_url},{settings.origins}")
+    app.include_router(notification_routes.create_pages())
     pages.mount(app, _pages(settings))
     return app
 
@@ -258,6 +269,7 @@ def _routers(parts: Parts) -> list[APIRouter]:
         chase_routes.create_router(chasing, current),
         disclosure_routes.create_router(hatch, current),
         privacy_routes.create_router(sealed, current),
+        notification_routes.create_router(front, parts.notifications()),
         desk_routes.create_router(counter, current),
         onestop_desks.create_router(parts.onestop),
         onestop_dossiers.create_router(parts.onestop),

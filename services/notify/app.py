@@ -2,33 +2,31 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.notify import wiring
 from services.notify.admission import Admission
-from services.notify.channels.email import EmailChannel
+from services.notify.api import callbacks, deliveries, push
 from services.notify.domain import QuietHours
 from services.notify.handlers import on_event
 from services.notify.ioc.api import create_router
 from services.notify.ioc.tail import IocTail
 from services.notify.live import api as live
 from services.notify.live.board import Board
-from services.notify.messages import Messages
 from services.notify.onestop import api as onestop
 from services.notify.onestop.board import HallBoard
 from services.notify.onestop.figures import OnestopFigures
 from services.notify.onestop.handlers import on_onestop
-from services.notify.sender import Sender
 from services.notify.settings import Settings
-from services.notify.store import CaseView, DeliveryStore
+from services.notify.store import CaseView
 from services.notify.webhooks import api as webhook_routes
 from services.notify.webhooks import wiring as webhooks
 from shared import logs, origins, pages, topology, web
 from shared.directory import Directory
-from shared.identity import Seal, TrackingTokens, Vault
+from shared.identity import TrackingTokens
 from shared.pace import Paces
 from shared.rulebook import load_rulebook
 from shared.runtime import Runtime, utc_now
@@ -43,9 +41,7 @@ def create_app() -> FastAPI:
     book = load_rulebook(settings.regulation, settings.calendars, utc_now())
     runtime = Runtime("notify", settings, wait_for_broker=True)
     runtime.rulebook(book)
-    store = DeliveryStore(runtime.database("notify"))
     view = CaseView(runtime.database("notify"))
-    runtime.keep(store.documents)
     runtime.keep(view.documents)
     directory = Directory(runtime.database("identity"))
     runtime.keep(directory.documents)
@@ -59,16 +55,8 @@ def create_app() -> FastAPI:
     hall = HallBoard(counter)
     tail.listen(hall.take)
     tokens = TrackingTokens(settings.tracking_secret.split(","))
-    sender = Sender(
-        store,
-        Vault(runtime.database("identity"), Seal(settings.sealing_key)),
-        Messages(book, tokens, settings.public_url),
-        directory=directory,
-        email=EmailChannel(settings.smtp_url, settings.mail_from, settings.send_at_once),
-        clock=utc_now,
-        lease=timedelta(seconds=settings.send_lease_s),
-        batch=settings.send_batch,
-    )
+    made = wiring.build(runtime, settings, book=book, directory=directory, clock=utc_now)
+    sender = made.sender
     zone = book.installed.calendar.zone
     hooks = webhooks.build(runtime, settings, mails=sender, book=book, clock=utc_now)
     heard = partial(
@@ -78,6 +66,7 @@ def create_app() -> FastAPI:
         quiet=QuietHours(settings.quiet_from, settings.quiet_until, zone),
         sender=sender,
         hooks=hooks.sender,
+        subscriptions=made.subscriptions,
         clock=utc_now,
     )
     runtime.hear(topology.NOTIFY_EVENTS, heard)
@@ -107,6 +96,19 @@ def create_app() -> FastAPI:
         live.create_router(live.Live(board, tail, tokens, admission)),
         onestop.create_router(onestop.Onestop(counter, hall, admission, zone, utc_now)),
         webhook_routes.create_router(hooks.hooks, admission),
+        deliveries.create_router(made.store, admission),
+        callbacks.create_router(wiring.callbacks(settings, made.store, utc_now)),
+        push.create_router(
+            push.Pushing(
+                made.subscriptions,
+                view,
+                tokens,
+                admission,
+                rules=hooks.hooks.rules,
+                key=push.public_key(settings.vapid_private_key),
+                clock=utc_now,
+            )
+        ),
     ):
         app.include_router(router, prefix="/api/v1")
     origins.allow(app, settings.origins)

@@ -17,9 +17,10 @@ from services.notify.domain import (
 )
 from services.notify.sender import Sender
 from services.notify.store import CaseView
+from services.notify.subscriptions import Subscriptions
 from services.notify.webhooks.sender import WebhookSender
 from shared.directory import Directory
-from shared.events import DeadlineEvent, Received
+from shared.events import DeadlineEvent, Received, ReporterErased
 
 # What is older is history that is said again after a restore: it fills the figures and the stream,
 # and no official who came since gets last year's mails.
@@ -34,6 +35,7 @@ async def on_event(
     quiet: QuietHours,
     sender: Sender,
     hooks: WebhookSender,
+    subscriptions: Subscriptions,
     clock: Callable[[], datetime],
 ) -> None:
     """Owe people and endpoints what concerns them; keep the newest snapshot for the figures."""
@@ -44,7 +46,11 @@ async def on_event(
     writes = [sender.owe(delivery, now) for delivery in owed]
     if received.case:
         writes.append(view.note(received.sequence, received.case))
-    await asyncio.gather(*writes, hooks.owe(received))
+    if isinstance(received.event, ReporterErased):
+        writes.append(subscriptions.forget(received.subject))
+    if fresh:
+        writes.append(hooks.owe(received))
+    await asyncio.gather(*writes)
 
 
 async def _heard(received: Received, view: CaseView) -> Heard | None:

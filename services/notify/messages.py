@@ -10,14 +10,17 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.notify.domain import Delivery
+from services.notify.channels.base import Outgoing
+from services.notify.domain import EMAIL, PUSH, Delivery
 from shared.calendar import Calendar
 from shared.identity import TrackingTokens
+from shared.optouts import OptOutTokens
 from shared.promise import WEEKDAYS_EN, WEEKDAYS_VI, promise
 from shared.rulebook import Edition, Rulebook
-from shared.vocabulary import CaseCode, Clock, Language, UnitId
+from shared.vocabulary import CaseCode, Clock, Language, ReporterId, UnitId
 
 TEMPLATES = Path(__file__).parent / "templates"
+LONG = {EMAIL, PUSH}  # they show the subject; the others have a line of their own
 
 
 class Messages:
@@ -29,9 +32,15 @@ class Messages:
         public_url: Where people reach intake.
     """
 
-    def __init__(self, book: Rulebook, tokens: TrackingTokens, public_url: str) -> None:
+    def __init__(
+        self,
+        book: Rulebook,
+        tokens: TrackingTokens,
+        public_url: str,
+    ) -> None:
         self._book = book
         self._tokens = tokens
+        self._optouts = OptOutTokens(tokens.secrets)
         self._public_url = public_url.rstrip("/")
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -51,6 +60,47 @@ class Messages:
         text = self._environment.get_template(name).render(self.words(delivery))
         subject, _, body = text.partition("\n")
         return subject.strip(), body.lstrip("\n")
+
+    def outgoing(self, delivery: Delivery, channel: str, address: str) -> Outgoing:
+        """Return a delivery as it goes out over a channel, the opt-out in a reporter's mail.
+
+        Raises:
+            OutageError: the edition of the case is not known here yet.
+        """
+        subject, text = self.render(delivery) if channel in LONG else ("", "")
+        if text and delivery.to_reporter:
+            text += self._footer(delivery, channel)
+        return Outgoing(
+            id=delivery.id,
+            address=address,
+            language=delivery.language,
+            subject=subject,
+            text=text,
+            words=self.short(delivery),
+        )
+
+    def short(self, delivery: Delivery) -> dict[str, str]:
+        """Return code, status, due time and link; no token: a provider reads along."""
+        words = self.words(delivery)
+        name = f"_status.{delivery.language.value}.txt"
+        status = self._environment.get_template(name).render(words)
+        return {
+            "code": delivery.code,
+            "status": status.strip(),
+            "due": words["due"] if delivery.facts["running"] else "",
+            "link": words["link"].partition("#")[0],
+        }
+
+    def line(self, message: Outgoing) -> str:
+        """Return a message as one line of text, for an SMS."""
+        name = f"_line.{message.language.value}.txt"
+        return self._environment.get_template(name).render(**message.words).strip()
+
+    def _footer(self, delivery: Delivery, channel: str) -> str:
+        reporter = ReporterId(delivery.recipient.partition(":")[2])
+        link = f"{self._public_url}/opt-out#{self._optouts.issue(reporter, channel)}"
+        name = f"_footer.{delivery.language.value}.txt"
+        return self._environment.get_template(name).render(link=link)
 
     def words(self, delivery: Delivery) -> dict[str, Any]:
         """Return all that a template may say; what an event does not know is empty."""
@@ -80,6 +130,7 @@ def _words(delivery: Delivery, edition: Edition) -> dict[str, Any]:
 
     category = facts["category"]
     return {
+        "template": delivery.template,
         "code": delivery.code,
         "category": rules.category(category).name.in_language(language) if category else "",
         "unit": unit(facts["unit"]),
@@ -89,6 +140,7 @@ def _words(delivery: Delivery, edition: Edition) -> dict[str, Any]:
         "running": facts["running"],
         "coordinated": facts["coordinated"],
         "promise": _promise(facts, edition.calendar, language),
+        "due": _short_moment(facts["due_at"], edition.calendar),
         "expected": when("expected_at"),
         "previous": when("previous_at"),
         "directive_due": when("directive_due_at"),
@@ -118,3 +170,8 @@ def moment(at: datetime, calendar: Calendar, language: Language) -> str:
     if language is Language.VIETNAMESE:
         return f"{local:%H:%M} {WEEKDAYS_VI[local.weekday()]} {local:%d/%m/%Y}"
     return f"{local:%H:%M} on {WEEKDAYS_EN[local.weekday()]} {local:%d/%m/%Y}"
+
+
+def _short_moment(at: datetime, calendar: Calendar) -> str:
+    """Return an aware instant as a short message says it: "09:00 23/02"."""
+    return f"{at.astimezone(calendar.zone):%H:%M %d/%m}"

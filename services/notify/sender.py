@@ -2,56 +2,78 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from services.notify.channels.email import EmailChannel
-from services.notify.domain import Delivery, Outcome
+from services.notify.channels.base import Channel
+from services.notify.domain import (
+    EMAIL,
+    LOUD,
+    QUIET,
+    Delivery,
+    Made,
+    Outcome,
+    QuietHours,
+    routes,
+)
 from services.notify.messages import Messages
+from services.notify.people import People
 from services.notify.store import DeliveryStore
 from shared import failpoints
-from shared.directory import Directory
-from shared.errors import OutageError, PermanentError
-from shared.identity import Vault
+from shared.errors import OutageError
 from shared.telemetry import DELIVERIES
-from shared.vocabulary import ReporterId
 
 log = structlog.get_logger()
 
 LINGER_S = 0.05  # a receipt and its assignment go in one batch
 OWN = 1000  # deliveries in hand; beyond this they wait in the database like everybody's
+APART = 64  # deliveries over providers that are on their way, so that no mail waits for them
 LOOK_EVERY_S = 1.0  # for rows whose time comes, and for those that another process owed
+
+Route = tuple[str, str]
 
 
 class Sender:
-    """One per process; any number of processes may send, a claim lets one of them win."""
+    """One per process; any number of processes may send, a claim lets one of them win.
+
+    Args:
+        store: The deliveries.
+        people: How somebody is reached.
+        messages: What they are told.
+        channels: Those that this installation has, by name.
+        quiet: When reporters are told nothing on a channel that makes a noise.
+        clock: The server's time.
+        lease: How long a claim holds.
+        batch: Rows claimed per look.
+    """
 
     def __init__(
         self,
         store: DeliveryStore,
-        vault: Vault,
+        people: People,
         messages: Messages,
+        channels: Mapping[str, Channel],
         *,
-        directory: Directory,
-        email: EmailChannel,
+        quiet: QuietHours,
         clock: Callable[[], datetime],
         lease: timedelta,
         batch: int,
     ) -> None:
         self._store = store
-        self._vault = vault
-        self._directory = directory
+        self._people = people
         self._messages = messages
-        self._email = email
+        self._channels = channels
+        self._quiet = quiet
         self._clock = clock
         self._lease = lease
         self._batch = batch
         self._token = secrets.token_hex(8)
         self._own: list[Delivery] = []
+        self._apart: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -71,10 +93,12 @@ class Sender:
 
     async def stop(self) -> None:
         """Stop sending; a claim that is held is given back when its lease passes."""
-        if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        await self._email.stop()
+        tasks = [*self._apart, *([self._task] if self._task else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for channel in self._channels.values():
+            await channel.stop()
 
     async def send_due(self) -> int:
         """Send one batch of what is due; return how many deliveries it held."""
@@ -84,20 +108,85 @@ class Sender:
             token, held = await self._store.claim(self._clock(), self._lease, self._batch)
         if not held:
             return 0
-        outcomes = await asyncio.gather(*(self._send(delivery) for delivery in held))
-        await self._store.settle(token, list(zip(held, outcomes, strict=True)), self._clock())
-        for delivery, outcome in zip(held, outcomes, strict=True):
-            DELIVERIES.labels(delivery.channel, outcome.kind).inc()
+        await self._people.refresh()
+        made = await asyncio.gather(*(self._send(token, delivery) for delivery in held))
+        done = [(d, m) for d, m in zip(held, made, strict=True) if m is not None]
+        await self._settle(token, done)
         return len(held)
 
-    async def _send(self, delivery: Delivery) -> Outcome:
-        """Send one; whatever is wrong with it, its neighbours in the batch keep their outcomes."""
+    async def idle(self) -> None:
+        """Wait until nothing is on its way to a provider."""
+        while self._apart:
+            await asyncio.gather(*self._apart)
+
+    async def _settle(self, token: str, done: Sequence[tuple[Delivery, Made]]) -> None:
+        await self._store.settle(token, done, self._clock())
+        for _, made in done:
+            DELIVERIES.labels(made.channel, made.outcome.kind).inc()
+
+    async def _send(self, token: str, delivery: Delivery) -> Made | None:
+        """Send one; None: it goes over a provider, apart, and is settled on its own."""
         try:
-            address = await self._address(delivery)
-            if isinstance(address, Outcome):
-                return address
-            subject, text = self._messages.render(delivery)
-            outcome = await self._email.send(delivery.id, address, subject, text)
+            found = await self._options(delivery)
+        except OutageError:
+            return _again(delivery, "outage")
+        except Exception:
+            log.exception("sender.cannot_reach", template=delivery.template, code=delivery.code)
+            return _again(delivery, "not_written")
+        if isinstance(found, Made):
+            return found
+        if found[0][0] == EMAIL or len(self._apart) >= APART:
+            return await self._make(delivery, found)
+        task = asyncio.create_task(self._make_apart(token, delivery, found))
+        self._apart.add(task)
+        task.add_done_callback(self._apart.discard)
+        return None
+
+    async def _options(self, delivery: Delivery) -> list[Route] | Made:
+        """Return the routes that are left, the first of them next; or how it ends without any."""
+        reached = await self._people.of(delivery)
+        if isinstance(reached, Outcome):
+            return Made(delivery.channel, reached, delivery.tried)
+        found = routes(reached.chosen, reached.addresses, self._channels)
+        if delivery.maybe:  # bound to its channel: a second one might tell the person twice
+            left = [each for each in found if each[0] == delivery.channel]
+        else:
+            left = [each for each in found if each[0] not in delivery.tried]
+        if left:
+            return left
+        nowhere = "opted_out" if reached.silenced else "no_address"
+        reason = delivery.reason if delivery.tried or delivery.maybe else nowhere
+        return Made(delivery.channel, Outcome("rejected", reason), delivery.tried)
+
+    async def _make_apart(self, token: str, delivery: Delivery, options: list[Route]) -> None:
+        try:
+            await self._settle(token, [(delivery, await self._make(delivery, options))])
+        except OutageError as error:
+            log.warning("sender.waits", reason=str(error))  # its lease gives it back
+
+    async def _make(self, delivery: Delivery, options: list[Route]) -> Made:
+        """Try one channel after the other until one does not refuse."""
+        tried = delivery.tried
+        made = _again(delivery, "not_written")
+        for place, (name, address) in enumerate(options):
+            others = place + 1 < len(options)
+            made = Made(name, await self._attempt(delivery, name, address), tried, others)
+            if made.outcome.kind != "rejected":
+                return made
+            tried = (*tried, name)
+            made = replace(made, tried=tried)
+        return made
+
+    async def _attempt(self, delivery: Delivery, name: str, address: str) -> Outcome:
+        """Make one attempt; whatever is wrong with it, its neighbours keep their outcomes."""
+        now = self._clock()
+        if name in LOUD and delivery.to_reporter and not delivery.facts.get("urgent"):
+            pause = self._quiet.over_at(now) - now
+            if pause:
+                return Outcome("retry", QUIET, pause)
+        try:
+            message = self._messages.outgoing(delivery, name, address)
+            outcome = await self._channels[name].send(message)
         except OutageError:
             return Outcome("retry", "outage")
         except Exception:
@@ -105,27 +194,8 @@ class Sender:
             return Outcome("retry", "not_written")
         failpoints.reached(failpoints.AFTER_SEND)
         return outcome
-
-    async def _address(self, delivery: Delivery) -> str | Outcome:
-        """Look the address up, now; or say why there is none."""
-        reference = delivery.recipient.partition(":")[2]
-        if delivery.to_reporter:
-            return await self._address_of_reporter(ReporterId(reference))
-        contact = await self._directory.find(reference)
-        if contact is None:
-            return Outcome("rejected", "no_contact")
-        if contact.unit != delivery.unit:  # what concerns the unit that they left is not theirs
-            return Outcome("rejected", "moved")
-        return contact.email
-
-    async def _address_of_reporter(self, reference: ReporterId) -> str | Outcome:
-        try:
-            reporter = await self._vault.read(reference)
-        except PermanentError:
-            return Outcome("rejected", "sealed")
-        if reporter is None:
-            return Outcome("rejected", "erased")
-        return reporter.email or Outcome("rejected", "no_address")
+        failpoints.reached(failpoints.AFTER_SEND)
+        return outcome
 
     async def _send_forever(self) -> None:
         while True:
@@ -143,3 +213,7 @@ class Sender:
                         await self._woken.wait()
                         await asyncio.sleep(LINGER_S)
                 self._woken.clear()
+
+
+def _again(delivery: Delivery, reason: str) -> Made:
+    return Made(delivery.channel, Outcome("retry", reason), delivery.tried)

@@ -20,6 +20,28 @@ class Settings(ServiceSettings):
     test_hosts: str = ""
     smtp_url: str = "smtp://127.0.0.1:1025"  # smtp://user:password@host:port, smtps:// for TLS
     mail_from: str = "Đà Lạt trực tuyến <khong-tra-loi@dalat.example>"
+    own_url: str = "http://127.0.0.1:8001"  # where providers reach notify, for their callbacks
+
+    # Web Push: 32 bytes in base64 URL; empty: none. The subject is who answers for the pushes.
+    vapid_private_key: str = ""
+    vapid_subject: str = "mailto:khong-tra-loi@dalat.example"
+
+    sms_url: str = ""  # of the brand-name gateway; empty: no SMS
+    sms_api_key: str = ""
+    sms_secret_key: str = ""
+    sms_brand: str = Field(default="", max_length=11)  # as it is registered (decree 91/2020)
+    sms_parts: int = Field(default=1, ge=1, le=4)  # SMS that one text may take; each is paid for
+    sms_callback_secret: str = ""  # signs the gateway's receipts; empty: none are taken
+
+    zalo_app_id: str = ""  # empty: no Zalo
+    zalo_secret_key: str = ""  # of the app
+    zalo_refresh_token: str = ""  # as it was granted; the next ones are kept in the database
+    zalo_template_vi: str = ""  # ids of approved templates: code, status, due, link
+    zalo_template_en: str = ""
+    zalo_oa_secret: str = ""  # of the official account; signs its events; empty: none are taken
+    zalo_url: str = "https://business.openapi.zalo.me"
+    zalo_oauth_url: str = "https://oauth.zaloapp.com"
+
     ioc_tokens: str = ""  # bearer tokens of the IOC, separated by commas; required outside dev
     # Pages that may read notify from another origin: `https://host:port`, separated by commas.
     origins: str = ""
@@ -45,4 +67,6 @@ class Settings(ServiceSettings):
             "NOTIFY_IOC_TOKENS": self.ioc_tokens,
             "NOTIFY_AMQP_URL": self.password_of(self.amqp_url),
             "NOTIFY_MONGO_URL": self.password_of(self.mongo_url),
+            **({"NOTIFY_SMS_SECRET_KEY": self.sms_secret_key} if self.sms_url else {}),
+            **({"NOTIFY_ZALO_SECRET_KEY": self.zalo_secret_key} if self.zalo_app_id else {}),
         }

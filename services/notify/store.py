@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from services.notify.domain import Delivery, DeliveryState, Outcome, after
+from services.notify.domain import Delivery, DeliveryState, Made, after
 from shared import failpoints
 from shared.coalescing import Coalescer
 from shared.errors import CivicError, DuplicateError
@@ -21,6 +21,7 @@ CASES = "cases"
 NOTE_LINGER_S = 0.4
 _NONE = timedelta()
 IS_DATE: Document = {"$type": "date"}
+UNDELIVERED = (DeliveryState.FAILED, DeliveryState.UNDELIVERABLE, DeliveryState.UNCERTAIN)
 GIVEN_UP: Document = {"given_up_at": IS_DATE}
 
 
@@ -120,33 +121,75 @@ class DeliveryStore:
         return token, [_delivery(each) for each in held]
 
     async def settle(
-        self, token: str, outcomes: Sequence[tuple[Delivery, Outcome]], now: datetime
+        self, token: str, attempts: Sequence[tuple[Delivery, Made]], now: datetime
     ) -> None:
         """Write what became of claimed deliveries; a claim that was lost writes nothing."""
         changes: list[Change] = []
-        for delivery, outcome in outcomes:
-            state, next_at = after(outcome, delivery.attempts, now)
-            done_at = None if state is DeliveryState.PENDING else now
+        for delivery, made in attempts:
+            then = after(delivery, made, now)
+            done_at = None if then.state is DeliveryState.PENDING else now
             fields = {
-                "state": state.value,
-                "reason": outcome.reason,
-                "next_at": next_at,
+                "state": then.state.value,
+                "channel": made.channel,
+                "reason": made.outcome.reason,
+                "next_at": then.next_at,
+                "attempts": then.attempts,
+                "tried": list(then.tried),
+                "maybe": then.maybe,
                 "done_at": done_at,
-                "given_up_at": _given_up_at(state, done_at),
+                "given_up_at": _given_up_at(then.state, done_at),
                 "claim": None,
             }
             changes.append(({"_id": delivery.id, "claim": token}, {"$set": fields}))
         await self.documents.update_each(changes)
 
+    async def confirm(self, identifier: str, channel: str, now: datetime) -> bool:
+        """Write that a provider delivered it; say whether that was news. Repeating is safe."""
+        states = [DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.PENDING]
+        fields = {
+            "state": DeliveryState.DELIVERED.value,
+            "reason": "",
+            "next_at": None,
+            "done_at": now,
+            "given_up_at": None,
+            "claim": None,
+        }
+        query = {"_id": identifier, "channel": channel, "state": {"$in": [e.value for e in states]}}
+        return await self.documents.update_one(query, {"$set": fields})
+
+    async def refuse(self, identifier: str, channel: str, reason: str, now: datetime) -> bool:
+        """Write that a provider could not deliver what it took: the next channel has its turn."""
+        fields = {
+            "state": DeliveryState.PENDING.value,
+            "reason": reason,
+            "attempts": 0,
+            "maybe": False,
+            "next_at": now,
+            "done_at": None,
+            "given_up_at": None,
+            "claim": None,
+        }
+        states = [DeliveryState.SENT.value, DeliveryState.UNCERTAIN.value]
+        query = {"_id": identifier, "channel": channel, "state": {"$in": states}}
+        change = {"$set": fields, "$addToSet": {"tried": channel}}
+        return await self.documents.update_one(query, change)
+
     async def undelivered(
-        self, limit: int, cursor: str | None = None
+        self, limit: int, cursor: str | None = None, only: Document | None = None
     ) -> tuple[list[Undelivered], str | None]:
         """Return messages that were given up, the latest first, and a cursor for more.
+
+        Args:
+            limit: How many at most.
+            cursor: Of the page before.
+            only: Further conditions on the rows.
 
         Raises:
             BadCursorError: the cursor is none of this list's.
         """
-        query = {"$and": [GIVEN_UP, _behind(cursor)]} if cursor else GIVEN_UP
+        query: Document = {**GIVEN_UP, **(only or {})}
+        if cursor:
+            query = {"$and": [query, _behind(cursor)]}
         found = await self.documents.find(
             query, sort=[("given_up_at", -1), ("_id", -1)], limit=limit + 1
         )
@@ -260,6 +303,8 @@ def _delivery(document: Document) -> Delivery:
         state=DeliveryState(document["state"]),
         attempts=document["attempts"],
         facts=document["facts"],
+        tried=tuple(document.get("tried") or ()),
+        maybe=bool(document.get("maybe")),
         **{name: document[name] for name in names},
     )
 
@@ -274,7 +319,7 @@ def _undelivered(document: Document) -> Undelivered:
 
 
 def _given_up_at(state: DeliveryState, done_at: datetime | None) -> datetime | None:
-    return done_at if state in {DeliveryState.FAILED, DeliveryState.UNDELIVERABLE} else None
+    return done_at if state in UNDELIVERED else None
 
 
 def _behind(cursor: str) -> Document:

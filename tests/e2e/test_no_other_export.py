@@ -100,6 +100,9 @@ SILENT = {
     "GET /api/v1/reports/{code}/events",
     "GET /api/v1/reports/{code}/looks",
     "GET /api/v1/reports/{code}/qr.svg",
+    "GET /api/v1/reports/{code}/notifications",
+    "GET /api/v1/deliveries",
+    "GET /api/v1/push/key",
     "GET /api/v1/reports/{code}/stream",
     "GET /api/v1/units",
     "GET /api/v1/webhooks",
@@ -113,6 +116,12 @@ CHANGING = {
     "PATCH /api/v1/admin/accounts/{username}",
     "PUT /api/v1/admin/regulation",
     "POST /api/v1/reports",
+    "PUT /api/v1/reports/{code}/notifications",
+    "POST /api/v1/notifications/opt-out",
+    "POST /api/v1/push/subscriptions",
+    "DELETE /api/v1/push/subscriptions/{subscription}",
+    "POST /api/v1/callbacks/zalo",
+    "POST /api/v1/callbacks/sms",
     "POST /api/v1/webhooks",
     "DELETE /api/v1/webhooks/{webhook}",
     "POST /api/v1/webhooks/{webhook}/secret",
@@ -161,9 +170,19 @@ CHANGING = {
 # They would end the session that the test uses.
 NOT_TRIED = {"POST /api/v1/auth/logout", "POST /api/v1/auth/password"}
 # The other paths are intake's.
-OF_NOTIFY = ("/api/v1/ioc/", "/api/v1/webhooks", "/api/v1/onestop/stream")
+OF_NOTIFY = (
+    *("/api/v1/ioc/", "/api/v1/webhooks", "/api/v1/onestop/stream"),
+    *("/api/v1/push/", "/api/v1/callbacks/", "/api/v1/deliveries"),
+)
 # Beside the documented interface: probes, and the documentation itself.
-HIDDEN = {"/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs"}
+HIDDEN = {
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+}
+OPT_OUT = {"/opt-out", "/opt-out.js"}  # a page of fixed words
 REDIRECT_OF_THE_DOCS = "/docs/oauth2-redirect"
 
 FORMS: Mapping[str, list[dict[str, str]]] = {
@@ -279,6 +298,7 @@ class World:
             "username": "officer.ward_1",
             "session": "s_unknown",
             "webhook": "wh_unknown",
+            "subscription": "unknown",
             "mark": f"{mark}text",
             "before": str(self.before),
             "desk": "civil_status",
@@ -437,7 +457,7 @@ def test_no_route_hides_from_the_documents(create_app: Any):
         if not documented_ and path not in paths
     }
 
-    assert hidden == {*HIDDEN, REDIRECT_OF_THE_DOCS, *pages_of(create_app)}
+    assert hidden - OPT_OUT == {*HIDDEN, REDIRECT_OF_THE_DOCS, *pages_of(create_app)}
 
 
 def pages_of(create_app: Any) -> set[str]:

@@ -14,8 +14,10 @@ from services.notify.channels.email import EmailChannel
 from services.notify.domain import QuietHours
 from services.notify.handlers import on_event
 from services.notify.messages import Messages
+from services.notify.people import People
 from services.notify.sender import Sender
 from services.notify.store import BadCursorError, CaseView, DeliveryStore, NotHeardYetError
+from services.notify.subscriptions import Subscriptions
 from services.notify.webhooks.owner import Owners
 from services.notify.webhooks.sender import WebhookSender
 from services.notify.webhooks.store import Endpoint, EndpointStore, MessageStore
@@ -25,6 +27,7 @@ from shared.events import CaseAccepted, CaseEvent, DeadlineMissed, DeadlineSet, 
 from shared.identity import Reporter, Seal, TrackingTokens, Vault
 from shared.lockbox import Lockbox
 from shared.mongo import Database
+from shared.optouts import OptOuts
 from shared.rulebook import Edition, Rulebook
 from shared.settings import RULES
 from shared.vocabulary import OFFICE, Language, ReporterId, Role, State, UnitId
@@ -62,6 +65,7 @@ class World:
     vault: Vault
     sender: Sender
     hooks: WebhookSender
+    subscriptions: Subscriptions
     mail: Path
     suffix: str
     now: datetime = NOON
@@ -75,6 +79,7 @@ class World:
             quiet=QuietHours(time(22), time(6), state_calendar().zone),
             sender=self.sender,
             hooks=self.hooks,
+            subscriptions=self.subscriptions,
             clock=lambda: self.now,
         )
 
@@ -128,6 +133,7 @@ async def world(
 ) -> AsyncIterator[World]:
     email = EmailChannel(servers["smtp"], "Notify <notify@dalat.example>", 2)
     store, vault = DeliveryStore(base), Vault(base, Seal(KEY))
+    subscriptions = Subscriptions(base, Lockbox(KEY, "push"))
     directory = Directory(base, clock=lambda: made.elapsed_s)
     made = World(
         store=store,
@@ -136,14 +142,15 @@ async def world(
         vault=vault,
         sender=Sender(
             store,
-            vault,
+            People(vault, directory, OptOuts(base, ["secret"]), subscriptions),
             Messages(BOOK, TrackingTokens(["secret"]), "https://dalat.example"),
-            directory=directory,
-            email=email,
+            {"email": email},
+            quiet=QuietHours(time(22), time(6), state_calendar().zone),
             clock=lambda: made.now,
             lease=timedelta(seconds=60),
             batch=10,
         ),
+        subscriptions=subscriptions,
         hooks=WebhookSender(
             EndpointStore(base, Lockbox(KEY, "webhooks")),
             MessageStore(base),

@@ -123,7 +123,7 @@ def test_texts_are_whole_and_have_no_gaps(language: Language):
 def test_no_branch_of_a_template_asks_for_a_word_that_is_not_there():
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=False)  # noqa: S701
     delivery = owed(assigned(), Language.VIETNAMESE)["desk_assigned"]
-    known = MESSAGES.words(delivery).keys()
+    known = {*MESSAGES.words(delivery), "status"}  # the last of the short line's own
 
     for path in TEMPLATES.glob("*.txt"):
         asked = meta.find_undeclared_variables(environment.parse(path.read_text()))

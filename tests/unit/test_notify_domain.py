@@ -1,6 +1,7 @@
 """Who is told what: the table row by row, who is left out, and when people are left in peace."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from services.notify.domain import (
     Delivery,
     DeliveryState,
     Heard,
+    Made,
     Notice,
     Outcome,
     Person,
@@ -559,4 +561,11 @@ def test_an_attempt_ends_or_is_made_again(
 ):
     expected = None if wait_s is None else NOON + timedelta(seconds=wait_s)
 
-    assert after(Outcome(kind), attempts, NOON) == (state, expected)
+    then = after(made_of(attempts), Made("email", Outcome(kind)), NOON)
+
+    assert (then.state, then.next_at) == (state, expected)
+
+
+def made_of(attempts: int, **changes: Any) -> Delivery:
+    [delivery] = owed([to_unit(person("u_1"))])
+    return replace(delivery, attempts=attempts, **changes)

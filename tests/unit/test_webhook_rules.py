@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from services.notify.channels.answers import retry_after
 from services.notify.domain import Outcome
 from services.notify.webhooks.domain import (
     ATTEMPTS,
@@ -18,7 +19,7 @@ from services.notify.webhooks.domain import (
     signatures,
     wanted,
 )
-from services.notify.webhooks.post import judged, retry_after
+from services.notify.webhooks.post import judged
 from shared.events import CaseAccepted, DeadlineMissed
 from shared.lockbox import Lockbox
 from tests.builders import received

@@ -28,6 +28,23 @@ Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Meters = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
 
 
+def dialable(value: str) -> str:
+    """Return a telephone number as it was typed; ValueError when it cannot be one."""
+    if not PHONE.fullmatch(value):
+        raise ValueError("not a phone number")
+    return value
+
+
+def writable(value: str) -> str:
+    """Return an e-mail address, normalised; ValueError when it cannot be one."""
+    try:
+        # whether a domain exists is for the delivery to find out, not for a form to ask
+        checked = validate_email(value, check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError as error:
+        raise ValueError("not an e-mail address") from error
+    return checked.normalized
+
+
 class Incoming(BaseModel):
     """What a client sends: unknown fields are ignored, so that older servers read newer apps."""
 
@@ -75,21 +92,12 @@ class ReporterIn(Incoming):
     @field_validator("phone")
     @classmethod
     def _dialable(cls, value: str | None) -> str | None:
-        if value is not None and not PHONE.fullmatch(value):
-            raise ValueError("not a phone number")
-        return value
+        return None if value is None else dialable(value)
 
     @field_validator("email")
     @classmethod
     def _writable(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            # whether a domain exists is for the delivery to find out, not for a form to ask
-            checked = validate_email(value, check_deliverability=False, globally_deliverable=False)
-        except EmailNotValidError as error:
-            raise ValueError("not an e-mail address") from error
-        return checked.normalized
+        return None if value is None else writable(value)
 
     @property
     def identified(self) -> bool:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
+from services.notify.channels.base import Outgoing
 from services.notify.domain import Outcome
 
 TIMEOUT_S = 15.0
@@ -34,17 +35,13 @@ class EmailChannel:
         for _ in range(connections):
             self._idle.put_nowait(None)
 
-    async def send(self, identifier: str, address: str, subject: str, text: str) -> Outcome:
-        """Send one mail.
+    async def send(self, message: Outgoing) -> Outcome:
+        """Send one mail; every attempt carries the same Message-ID.
 
-        Args:
-            identifier: Of the delivery: every attempt carries the same Message-ID, so that a
-                mailbox shows one mail even when an answer was lost.
-            address: The recipient; never logged.
-            subject: Its first line.
-            text: What it says.
+        So a mailbox shows one mail even when an answer was lost.
         """
-        content = self._compose(identifier, address, subject, text)
+        address = message.address
+        content = self._compose(message.id, address, message.subject, message.text)
         client = await self._idle.get()
         try:
             client = await self._connected(client)

@@ -15,10 +15,12 @@ from services.notify.domain.audiences import (
 )
 from services.notify.domain.delivery import (
     ACCOUNT,
-    EMAIL,
+    QUIET,
     REPORTER,
+    After,
     Delivery,
     DeliveryState,
+    Made,
     Outcome,
     Person,
     after,
@@ -26,16 +28,25 @@ from services.notify.domain.delivery import (
     delivery_id,
 )
 from services.notify.domain.quiet import QuietHours
+from services.notify.domain.routes import CHANNELS, EMAIL, LOUD, PUSH, SMS, ZALO, routes
 
 __all__ = [
     "ACCOUNT",
+    "CHANNELS",
     "EMAIL",
+    "LOUD",
+    "PUSH",
+    "QUIET",
     "REPORTER",
+    "SMS",
     "TOLD",
+    "ZALO",
+    "After",
     "Audience",
     "Delivery",
     "DeliveryState",
     "Heard",
+    "Made",
     "Notice",
     "Outcome",
     "Person",
@@ -47,4 +58,5 @@ __all__ = [
     "delivery_id",
     "notices",
     "reminder",
+    "routes",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 
 from services.notify.domain.audiences import DONE, Heard, Notice, handling
 from services.notify.domain.quiet import QuietHours
+from services.notify.domain.routes import DEDUPLICATES, EMAIL, PATIENCE
 from shared.events import (
     CaseEvent,
     CaseForwarded,
@@ -25,8 +26,6 @@ from shared.events import (
 )
 from shared.vocabulary import Language, UnitId
 
-EMAIL = "email"
-
 # Kinds of recipients, before the colon of a recipient's reference.
 REPORTER = "reporter"  # a reference into the sealed vault
 ACCOUNT = "account"  # an official
@@ -39,6 +38,8 @@ EMERGENCY = "emergency"  # flag of a case
 # that is down over a weekend needs.
 BACK_OFF_S = (5, 30, 120, 600, 3600)
 ATTEMPTS = 50
+LONGEST_WAIT = timedelta(hours=24)  # that a provider may ask for
+QUIET = "quiet_hours"
 
 
 class DeliveryState(StrEnum):
@@ -46,6 +47,8 @@ class DeliveryState(StrEnum):
 
     PENDING = "pending"
     SENT = "sent"
+    DELIVERED = "delivered"  # the provider says that it arrived
+    UNCERTAIN = "uncertain"  # nobody can say, and sending again might tell a person twice
     FAILED = "failed"
     UNDELIVERABLE = "undeliverable"
 
@@ -99,6 +102,8 @@ class Delivery:
     reason: str = ""
     attempts: int = 0
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
+    tried: tuple[str, ...] = ()  # channels that will not take it
+    maybe: bool = False  # an attempt's answer was lost: it may have arrived already
 
     @property
     def to_reporter(self) -> bool:
@@ -150,22 +155,61 @@ def delivery_id(event: str, channel: str, recipient: str) -> str:
     return hashlib.sha256(f"{event}|{channel}|{recipient}".encode()).hexdigest()[:32]
 
 
-def after(outcome: Outcome, attempts: int, now: datetime) -> tuple[DeliveryState, datetime | None]:
-    """Return the state after an attempt, and when the next one is due (None: never).
+@dataclass(frozen=True)
+class Made:
+    """One attempt: on which channel, what it said, and whether another channel is left."""
+
+    channel: str
+    outcome: Outcome
+    tried: tuple[str, ...] = ()  # channels that refused it, those of this attempt included
+    others: bool = False
+
+
+@dataclass(frozen=True)
+class After:
+    """What a delivery is after an attempt; `next_at` None: nothing more is tried."""
+
+    state: DeliveryState
+    next_at: datetime | None = None
+    attempts: int = 0
+    tried: tuple[str, ...] = ()
+    maybe: bool = False
+
+
+def after(delivery: Delivery, made: Made, now: datetime) -> After:  # noqa: PLR0911 - a table
+    """Return what follows an attempt.
+
+    An answer that was lost binds the delivery to its channel: it is sent again under the same id
+    where that is shown once, and is uncertain for ever where it is not; a second channel might
+    tell the person twice.
 
     Args:
-        outcome: What the channel said.
-        attempts: Attempts made, this one included.
+        delivery: Its attempts include this one.
+        made: What the channel said.
         now: Aware instant.
     """
-    if outcome.kind == "accepted":
-        return DeliveryState.SENT, None
-    if outcome.kind == "rejected":
-        return DeliveryState.UNDELIVERABLE, None
+    kind, attempts = made.outcome.kind, delivery.attempts
+    maybe = delivery.maybe or kind == "ambiguous"
+    result = partial(After, attempts=attempts, tried=made.tried, maybe=maybe)
+    if kind == "accepted":
+        return result(DeliveryState.SENT)
+    if kind == "rejected":
+        return result(DeliveryState.UNDELIVERABLE)
+    if kind == "ambiguous" and made.channel not in DEDUPLICATES:
+        return result(DeliveryState.UNCERTAIN)
     if attempts >= ATTEMPTS:
-        return DeliveryState.FAILED, None
-    wait_s = BACK_OFF_S[min(attempts, len(BACK_OFF_S)) - 1]
-    return DeliveryState.PENDING, now + timedelta(seconds=wait_s)
+        return result(DeliveryState.UNCERTAIN if maybe else DeliveryState.FAILED)
+    if made.outcome.reason == QUIET:  # no attempt was made
+        return result(DeliveryState.PENDING, now + _wait(made.outcome, 1), attempts=attempts - 1)
+    if made.others and not maybe and attempts >= PATIENCE:
+        tried = (*made.tried, made.channel)
+        return result(DeliveryState.PENDING, now, attempts=0, tried=tried)
+    return result(DeliveryState.PENDING, now + _wait(made.outcome, attempts))
+
+
+def _wait(outcome: Outcome, attempts: int) -> timedelta:
+    ours = timedelta(seconds=BACK_OFF_S[min(attempts, len(BACK_OFF_S)) - 1])
+    return max(ours, min(outcome.after or timedelta(), LONGEST_WAIT))
 
 
 def _delivery(
@@ -207,6 +251,9 @@ def _facts(heard: Heard) -> dict[str, Any]:
         "due_at": case.due_at,
         "limit_s": case.limit_s,
         "clock": case.clock.value,
+        "state": case.state.value,
+        "about": list(case.about),
+        "urgent": EMERGENCY in case.flags,
         "expected_at": case.expected_at,
         **_particulars(heard.event),
     }

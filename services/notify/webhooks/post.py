@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 
 import httpx
 
+from services.notify.channels.answers import retry_after
 from services.notify.domain import Outcome
 from services.notify.webhooks.domain import GONE
 from shared import outbound
@@ -55,15 +55,3 @@ def judged(status: int, headers: Mapping[str, str], now: datetime) -> Outcome:
     if asked is None and status in THROTTLED:
         asked = PAUSE
     return Outcome("retry", f"http_{status}", asked)
-
-
-def retry_after(text: str, now: datetime) -> timedelta | None:
-    """Return the wait that a Retry-After header names, in seconds or by a date; None without."""
-    stripped = text.strip()
-    if stripped.isdecimal() and len(stripped) < 10:  # noqa: PLR2004 - thirty years
-        return timedelta(seconds=int(stripped))
-    try:
-        at = parsedate_to_datetime(stripped)
-    except ValueError:
-        return None
-    return max(timedelta(), at.replace(tzinfo=at.tzinfo or UTC) - now)

@@ -1,0 +1,1 @@
+"""Notify over HTTP: push subscriptions, callbacks of providers, what did not arrive."""

@@ -1,0 +1,148 @@
+"""Zalo's tokens: one access token for all processes, refreshed by one of them at a time.
+
+A refresh token works once, and gives the next one with the access token. So both are stored in one
+write, by the holder of a lock, who reads again once the lock is held: whoever else refreshed
+meanwhile has left a token that is good. A second use would end the authorisation for good (-14020).
+"""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import orjson
+import structlog
+
+from services.notify.channels.base import TIMEOUT_S
+from shared.errors import CivicError, OutageError
+from shared.identity import fingerprint
+from shared.lockbox import Lockbox
+from shared.mongo import Database, Document, Documents
+
+log = structlog.get_logger()
+
+COLLECTION = "provider_tokens"
+NAME = "zalo"
+PATH = "/v4/oa/access_token"
+EARLY = timedelta(minutes=2)  # a token is replaced before it expires
+LOCK = timedelta(seconds=30)  # longer than the call that is made under it
+LOOK_S = 0.1
+WAIT_S = 10.0
+FREE = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class AuthorisationLostError(CivicError):
+    """Zalo refuses the refresh token; an administrator of the official account grants anew."""
+
+
+@dataclass(frozen=True)
+class ZaloApp:
+    """The app and its first refresh token, as the operator got it."""
+
+    oauth_url: str
+    app_id: str
+    secret_key: str
+    refresh_token: str
+
+
+class ZaloTokens:
+    """Gives out access tokens; the pair is sealed in the database."""
+
+    def __init__(
+        self, base: Database, box: Lockbox, app: ZaloApp, clock: Callable[[], datetime]
+    ) -> None:
+        self._documents = Documents(base, COLLECTION)
+        self._box = box
+        self._app = app
+        self._clock = clock
+        self._client = httpx.AsyncClient(
+            base_url=app.oauth_url, timeout=TIMEOUT_S, trust_env=False, follow_redirects=False
+        )
+
+    async def stop(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+    async def access(self, refused: str | None = None) -> str:
+        """Return an access token that is good now; never `refused`, which Zalo called expired.
+
+        Raises:
+            AuthorisationLostError: an administrator has to grant anew.
+            OutageError: Zalo, or the lock, cannot be had.
+        """
+        async with asyncio.timeout(WAIT_S * 2):
+            for _ in range(int(WAIT_S / LOOK_S)):
+                found = await self._documents.load(NAME)
+                if token := self._good(found, refused):
+                    return token
+                holder = secrets.token_hex(8)
+                if await self._lock(holder):
+                    return await self._renew(holder, refused)
+                await asyncio.sleep(LOOK_S)
+        raise OutageError("Zalo: the lock of its tokens is held for too long")
+
+    def _good(self, found: Document | None, refused: str | None) -> str | None:
+        if not found or not found.get("sealed") or found["seed"] != self._seed:
+            return None
+        access = self._pair(found)["access"]
+        alive = found["expires_at"] - EARLY > self._clock()
+        return access if alive and access != refused else None
+
+    @property
+    def _seed(self) -> str:
+        """Names the operator's token: a new one in the settings begins a new chain."""
+        return fingerprint(self._app.refresh_token)[:16]
+
+    async def _lock(self, holder: str) -> bool:
+        now = self._clock()
+        await self._documents.update_each(
+            [({"_id": NAME}, {"$setOnInsert": {"lock_until": FREE, "seed": self._seed}})],
+            upsert=True,
+        )
+        return await self._documents.update_one(
+            {"_id": NAME, "lock_until": {"$lte": now}},
+            {"$set": {"lock": holder, "lock_until": now + LOCK}},
+        )
+
+    async def _renew(self, holder: str, refused: str | None) -> str:
+        changes: Document = {}
+        try:
+            found = await self._documents.load(NAME)  # again: now nobody else writes
+            if token := self._good(found, refused):
+                return token
+            current = found and found.get("sealed") and found["seed"] == self._seed
+            refresh = self._pair(found)["refresh"] if found and current else self._app.refresh_token
+            pair, lasts_s = await self._ask(refresh)
+            changes = {
+                "sealed": self._box.seal(NAME, orjson.dumps(pair)),
+                "seed": self._seed,
+                "expires_at": self._clock() + timedelta(seconds=lasts_s),
+            }
+            return pair["access"]
+        finally:
+            held = {"_id": NAME, "lock": holder}
+            await self._documents.update_one(held, {"$set": {**changes, "lock_until": FREE}})
+
+    async def _ask(self, refresh: str) -> tuple[dict[str, str], int]:
+        form = {
+            "grant_type": "refresh_token",
+            "app_id": self._app.app_id,
+            "refresh_token": refresh,
+        }
+        headers = {"secret_key": self._app.secret_key}
+        try:
+            answer = await self._client.post(PATH, data=form, headers=headers)
+            body: dict[str, Any] = answer.json()
+        except (httpx.HTTPError, ValueError) as error:
+            raise OutageError(f"Zalo: no token, {type(error).__name__}") from error
+        if not body.get("access_token") or not body.get("refresh_token"):
+            log.error("zalo.authorise_again", error=body.get("error"))
+            raise AuthorisationLostError(f"zalo_{body.get('error')}")
+        pair = {"access": str(body["access_token"]), "refresh": str(body["refresh_token"])}
+        return pair, int(body.get("expires_in") or 3600)
+
+    def _pair(self, found: Document) -> dict[str, str]:
+        return orjson.loads(self._box.open(NAME, found["sealed"]))

@@ -1,0 +1,723 @@
+"""Every channel against a double of its provider, with a real database and a clock of the test."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from services.notify.admission import unauthenticated
+from services.notify.api import callbacks, deliveries, push
+from services.notify.api.callbacks import Callbacks
+from services.notify.channels.base import Channel, Outgoing
+from services.notify.channels.push import PushChannel
+from services.notify.channels.sms import SmsChannel, SmsSettings
+from services.notify.channels.zalo import ZaloChannel, ZaloSettings
+from services.notify.channels.zalo_tokens import ZaloApp, ZaloTokens
+from services.notify.domain import Delivery, Outcome, QuietHours, delivery_id
+from services.notify.messages import Messages
+from services.notify.people import People
+from services.notify.sender import Sender
+from services.notify.store import CaseView, DeliveryStore
+from services.notify.subscriptions import Subscription, Subscriptions, subscription_id
+from shared import mongo, problems
+from shared.directory import Directory
+from shared.identity import Reporter, Seal, TrackingTokens, Vault, new_code
+from shared.lockbox import Lockbox
+from shared.mongo import Database
+from shared.optouts import OptOuts
+from shared.outbound import Rules
+from shared.sessions import Visitor
+from shared.vocabulary import OFFICE, Clock, Language, Role
+from tests.builders import CODE, state_calendar
+from tests.doubles.providers import Browser, SmsGateway, Zalo
+from tests.doubles.server import CUT, Said, serving
+from tests.integration.test_deliveries import BOOK, KEY
+from tests.unit.notify_events import MORNING, NIGHT, NOON, case
+
+VAPID = base64.urlsafe_b64encode(bytes(range(1, 33))).decode().rstrip("=")
+QUIET = QuietHours(time(22), time(6), state_calendar().zone)
+PUBLIC = "https://dalat.example"
+LOCAL = Rules(frozenset({"127.0.0.1"}))
+BUSY = Said(429, headers={"Retry-After": "600"})
+
+
+class Mailbox:
+    """The last channel: takes everything."""
+
+    def __init__(self) -> None:
+        self.sent: list[Outgoing] = []
+
+    async def send(self, message: Outgoing) -> Outcome:
+        self.sent.append(message)
+        return Outcome("accepted")
+
+    async def stop(self) -> None: ...
+
+
+@dataclass
+class World:
+    """Notify with all of its channels, and the providers behind them."""
+
+    base: Database
+    stack: AsyncExitStack
+    zalo: Zalo = field(default_factory=Zalo)
+    gateway: SmsGateway = field(default_factory=SmsGateway)
+    browser: Browser = field(default_factory=Browser)
+    mails: Mailbox = field(default_factory=Mailbox)
+    now: datetime = NOON
+    ticks: float = 0.0
+    number: int = 0
+
+    async def start(self) -> None:
+        """Serve the doubles and build the sender."""
+        self.store = DeliveryStore(self.base)
+        self.vault = Vault(self.base, Seal(KEY))
+        ticking = self._ticking
+        self.subscriptions = Subscriptions(self.base, Lockbox(KEY, "push"), ticking)
+        self.optouts = OptOuts(self.base, ["secret"], ticking)
+        self.directory = Directory(self.base, ticking)
+        self.view = CaseView(self.base)
+        self.messages = Messages(BOOK, TrackingTokens(["secret"]), PUBLIC)
+        self.zalo_url = await self.stack.enter_async_context(serving(self.zalo))
+        self.sms_url = await self.stack.enter_async_context(serving(self.gateway))
+        self.push_url = await self.stack.enter_async_context(serving(self.browser))
+        self.browser.audience = self.push_url
+        await self.store.documents.ensure_indexes()
+        self.sender = self.another()
+
+    def _ticking(self) -> float:
+        self.ticks += 10
+        return self.ticks
+
+    def tokens(self) -> ZaloTokens:
+        app = ZaloApp(self.zalo_url, self.zalo.app_id, self.zalo.secret_key, "refresh-0")
+        return ZaloTokens(self.base, Lockbox(KEY, "zalo"), app, self.clock)
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def channels(self) -> dict[str, Channel]:
+        zalo = ZaloSettings(self.zalo_url, self.zalo.secret_key, {Language.VIETNAMESE: "t1"})
+        sms = SmsSettings(self.sms_url, "key", "secret", "UBND DALAT", 1, f"{PUBLIC}/callbacks/sms")
+        return {
+            "email": self.mails,
+            "push": PushChannel(
+                VAPID, "mailto:a@dalat.example", self.subscriptions, rules=LOCAL, clock=self.clock
+            ),
+            "zalo": ZaloChannel(zalo, self.tokens(), quiet=QUIET, clock=self.clock),
+            "sms": SmsChannel(sms, self.messages.line, self.clock),
+        }
+
+    def another(self) -> Sender:
+        """One more process of the same service."""
+        sender = Sender(
+            self.store,
+            People(self.vault, self.directory, self.optouts, self.subscriptions),
+            self.messages,
+            self.channels(),
+            quiet=QUIET,
+            clock=self.clock,
+            lease=timedelta(seconds=60),
+            batch=20,
+        )
+        self.stack.push_async_callback(sender.stop)
+        return sender
+
+    async def person(self, *channels: str, **changes: Any) -> str:
+        plain: dict[str, Any] = {"phone": "0912 345 678", "email": "an@example.com"}
+        reporter = Reporter(**{**plain, **changes}, channels=channels or None)
+        return await self.vault.store(reporter, NOON)
+
+    async def subscribe(self, subject: str) -> Subscription:
+        endpoint = f"{self.push_url}/push/{self.number}"
+        one = Subscription(subscription_id(endpoint), endpoint, **self.browser.keys())
+        await self.subscriptions.add(subject, one, self.now, code=CODE)
+        return one
+
+    async def owe(self, reference: str, **facts: Any) -> str:
+        self.number += 1
+        recipient, event = f"reporter:{reference}", f"{CODE}.case.{self.number}"
+        plain: dict[str, Any] = {
+            "regulation": "dalat@2020-1",
+            "category": "urban_order",
+            "unit": "ward_1",
+            "running": True,
+            "coordinated": False,
+            "from_at": NOON,
+            "due_at": NOON + timedelta(hours=2),
+            "limit_s": 7200,
+            "clock": Clock.WORKING.value,
+            "expected_at": None,
+            "about": [],
+        }
+        delivery = Delivery(
+            id=delivery_id(event, "email", recipient),
+            event=event,
+            template="assigned",
+            channel="email",
+            recipient=recipient,
+            language=Language.VIETNAMESE,
+            code=CODE,
+            next_at=self.now,
+            facts={**plain, **facts},
+        )
+        await self.sender.owe(delivery, self.now)
+        return delivery.id
+
+    async def send(self, sender: Sender | None = None) -> None:
+        sender = sender or self.sender
+        while await sender.send_due():
+            await sender.idle()
+        await sender.idle()
+
+    async def row(self, identifier: str) -> dict[str, Any]:
+        found = await self.store.documents.load(identifier)
+        assert found
+        return found
+
+    async def sent(self, *channels: str, **changes: Any) -> dict[str, Any]:
+        """Tell a new person with these channels, and return the row."""
+        identifier = await self.owe(await self.person(*channels, **changes))
+        await self.send()
+        return await self.row(identifier)
+
+    async def later(self, identifier: str) -> dict[str, Any]:
+        """Make the next attempt, at its time."""
+        self.now = (await self.row(identifier))["next_at"]
+        await self.send()
+        return await self.row(identifier)
+
+
+@pytest.fixture
+async def world(mongo_url: str, database_prefix: str) -> AsyncIterator[World]:
+    client = mongo.connect(mongo_url)
+    async with AsyncExitStack() as stack:
+        made = World(mongo.database(client, f"{database_prefix}_notify"), stack)
+        await made.start()
+        yield made
+    client.close()
+
+
+def said(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["channel"], row["state"], row["reason"]
+
+
+# Zalo
+
+
+async def test_zalo_takes_a_message_with_its_four_parameters(world: World):
+    row = await world.sent("zalo")
+
+    [body] = world.zalo.sent
+    assert said(row) == ("zalo", "sent", "")
+    assert (body["phone"], body["template_id"]) == ("84912345678", "t1")
+    assert body["tracking_id"] == row["_id"]
+    assert body["template_data"] == {
+        "code": CODE,
+        "status": "Đã giao đơn vị xử lý",
+        "due": "14:00 12/01",
+        "link": f"{PUBLIC}/r/{CODE}",
+    }
+
+
+async def test_an_expired_token_is_replaced_and_the_message_sent_once(world: World):
+    await world.sent("zalo")
+    world.zalo.expire()
+
+    row = await world.sent("zalo")
+
+    assert said(row) == ("zalo", "sent", "")
+    assert (world.zalo.renewals, len(world.zalo.sent)) == (2, 2)
+
+
+async def test_a_hundred_refreshes_at_once_in_five_processes_use_the_token_once(world: World):
+    processes = [world.tokens() for _ in range(5)]
+
+    found = await asyncio.gather(*(each.access() for each in processes for _ in range(20)))
+
+    assert set(found) == {"access-1"}
+    assert (world.zalo.renewals, world.zalo.reused) == (1, 0)
+    for each in processes:
+        await each.stop()
+
+
+async def test_a_new_process_goes_on_with_the_tokens_of_the_old_one(world: World):
+    await world.sent("zalo")
+    world.now += timedelta(hours=3)  # past the hour that the token lasts
+
+    fresh = world.tokens()
+    assert await fresh.access() == "access-2"
+    await fresh.stop()
+    assert world.zalo.reused == 0
+    stored = repr(await world.base["provider_tokens"].find().to_list(10))
+    assert "access-2" not in stored
+    assert "refresh-" not in stored
+
+
+async def test_a_refresh_token_that_is_refused_sends_people_to_their_next_channel(world: World):
+    world.zalo.refresh_token = "granted anew, elsewhere"
+
+    row = await world.sent("zalo", "sms")
+
+    assert said(row) == ("sms", "sent", "")
+    assert row["tried"] == ["zalo"]
+
+
+@pytest.mark.parametrize("error", [-114, -118, -134, -132, -125, -115, -147])
+async def test_a_refusal_of_zalo_goes_to_the_next_channel(world: World, error: int):
+    world.zalo.errors = [error]
+
+    row = await world.sent("zalo", "sms")
+
+    assert said(row) == ("sms", "sent", "")
+    assert len(world.gateway.sent) == 1
+
+
+async def test_a_refusal_without_another_channel_is_the_end_with_its_reason(world: World):
+    world.zalo.errors = [-118]
+
+    row = await world.sent("zalo")
+
+    assert said(row) == ("zalo", "undeliverable", "zalo_-118")
+
+
+async def test_zalos_own_night_is_waited_out_until_six(world: World):
+    world.zalo.errors = [-133]
+    identifier = await world.owe(await world.person("zalo"), urgent=True)
+    world.now = NIGHT
+
+    await world.send()
+
+    row = await world.row(identifier)
+    assert (row["state"], row["reason"], row["next_at"]) == ("pending", "zalo_-133", MORNING)
+    assert said(await world.later(identifier)) == ("zalo", "sent", "")
+
+
+@pytest.mark.parametrize("lost", [CUT, Said(500), Said(200, b"{"), -100, -129])
+async def test_what_zalo_may_have_sent_is_never_sent_again(world: World, lost: Any):
+    world.zalo.errors = [lost]
+
+    row = await world.sent("zalo", "sms", "email")
+
+    assert (row["channel"], row["state"]) == ("zalo", "uncertain")
+    world.now += timedelta(days=3)
+    await world.send()
+    assert (world.gateway.calls, world.mails.sent, world.zalo.calls) == ([], [], 1)
+
+
+async def test_a_throttle_of_zalo_is_honoured(world: World):
+    world.zalo.errors = [BUSY]
+
+    row = await world.sent("zalo")
+
+    assert (row["state"], row["next_at"]) == ("pending", NOON + timedelta(minutes=10))
+    assert said(await world.later(row["_id"])) == ("zalo", "sent", "")
+
+
+# SMS
+
+
+async def test_an_sms_is_one_text_without_accents_under_the_brand_name(world: World):
+    row = await world.sent("sms")
+
+    [body] = world.gateway.calls
+    assert said(row) == ("sms", "sent", "")
+    assert body["Content"] == (f"{CODE}: Da giao don vi xu ly. Han 14:00 12/01. {PUBLIC}/r/{CODE}")
+    assert (body["Brandname"], body["Phone"]) == ("UBND DALAT", "84912345678")
+    assert (body["RequestId"], body["IsUnicode"]) == (row["_id"], "0")
+
+
+async def test_an_sms_whose_answer_was_lost_is_asked_again_under_its_id_and_sent_once(
+    world: World,
+):
+    world.gateway.say, world.gateway.swallow = [CUT], True
+
+    row = await world.sent("sms", "email")
+    assert (row["state"], row["maybe"]) == ("pending", True)
+    row = await world.later(row["_id"])
+
+    assert said(row) == ("sms", "sent", "")
+    assert (len(world.gateway.calls), len(world.gateway.sent)) == (2, 1)
+    assert world.mails.sent == []
+
+
+async def test_what_may_have_arrived_by_sms_never_goes_out_by_mail_too(world: World):
+    world.gateway.say, world.gateway.swallow = [CUT], False
+    row = await world.sent("sms", "email")
+    world.gateway.say = ["103"]
+
+    row = await world.later(row["_id"])
+
+    assert said(row) == ("sms", "undeliverable", "sms_103")
+    assert world.mails.sent == []
+
+
+async def test_a_throttle_of_the_gateway_is_honoured(world: World):
+    world.gateway.say = [BUSY, "789"]
+
+    row = await world.sent("sms")
+    assert row["next_at"] == NOON + timedelta(minutes=10)
+    row = await world.later(row["_id"])
+    assert (row["reason"], row["next_at"]) == ("sms_789", world.now + timedelta(minutes=1))
+
+    assert said(await world.later(row["_id"])) == ("sms", "sent", "")
+
+
+async def test_a_provider_that_stays_away_loses_its_turn(world: World):
+    world.gateway.say = [BUSY] * 9
+    row = await world.sent("sms", "email")
+    for _ in range(2):
+        row = await world.later(row["_id"])
+        assert world.mails.sent == []
+
+    row = await world.later(row["_id"])
+
+    assert said(row) == ("email", "sent", "")
+    assert (row["tried"], len(world.gateway.calls)) == (["sms"], 4)
+
+
+async def test_a_foreign_number_gets_no_sms(world: World):
+    row = await world.sent("sms", "email", phone="+1 202 555 0100")
+
+    assert said(row) == ("email", "sent", "")
+    assert world.gateway.calls == []
+
+
+# Web Push
+
+
+async def test_a_push_is_signed_and_only_the_browser_reads_it(world: World):
+    reference = await world.person("push")
+    await world.subscribe(f"reporter:{reference}")
+    identifier = await world.owe(reference)
+    await world.send()
+
+    assert said(await world.row(identifier)) == ("push", "sent", "")
+    shown = world.browser.shown[identifier]
+    assert shown == {
+        "code": CODE,
+        "status": "Đã giao đơn vị xử lý",
+        "due": "14:00 12/01",
+        "link": f"{PUBLIC}/r/{CODE}",
+        "title": f"[{CODE}] Phản ánh đã được giao cho UBND phường 1",
+        "tag": identifier,
+    }
+    assert CODE.encode() not in world.browser.pushes[0].body
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_browser_that_is_gone_is_forgotten_and_the_person_told_elsewhere(
+    world: World, status: int
+):
+    reference = await world.person("push", "email")
+    await world.subscribe(f"reporter:{reference}")
+    world.browser.say = [Said(status)]
+    identifier = await world.owe(reference)
+
+    await world.send()
+
+    assert said(await world.row(identifier)) == ("email", "sent", "")
+    assert await world.subscriptions.of(f"reporter:{reference}") == []
+
+
+async def test_a_push_service_that_is_busy_is_asked_again_later(world: World):
+    reference = await world.person("push")
+    await world.subscribe(f"reporter:{reference}")
+    world.browser.say = [BUSY]
+    identifier = await world.owe(reference)
+
+    await world.send()
+
+    assert (await world.row(identifier))["next_at"] == NOON + timedelta(minutes=10)
+    assert said(await world.later(identifier)) == ("push", "sent", "")
+    assert len(world.browser.shown) == 1
+
+
+async def test_a_push_whose_answer_was_lost_is_shown_once(world: World):
+    reference = await world.person("push", "email")
+    await world.subscribe(f"reporter:{reference}")
+    world.browser.say = [CUT]
+    identifier = await world.owe(reference)
+    await world.send()
+
+    row = await world.later(identifier)
+
+    assert said(row) == ("push", "sent", "")
+    assert {each.headers["topic"] for each in world.browser.pushes} == {identifier}
+    assert world.mails.sent == []
+
+
+async def test_a_push_that_is_too_large_goes_to_the_next_channel(world: World):
+    reference = await world.person("push", "email")
+    await world.subscribe(f"reporter:{reference}")
+    world.browser.say = [Said(413)]
+    identifier = await world.owe(reference)
+
+    await world.send()
+
+    assert said(await world.row(identifier)) == ("email", "sent", "")
+
+
+# Choice, quiet hours, opt-out
+
+
+async def test_who_chose_nothing_gets_a_mail_and_nothing_else(world: World):
+    row = await world.sent()
+
+    assert said(row) == ("email", "sent", "")
+    assert (world.zalo.calls, world.gateway.calls) == (0, [])
+
+
+async def test_who_gave_no_mail_address_is_told_by_zalo_and_then_by_sms(world: World):
+    assert said(await world.sent(email=None)) == ("zalo", "sent", "")
+    world.zalo.errors = [-114]
+    assert said(await world.sent(email=None)) == ("sms", "sent", "")
+
+
+@pytest.mark.parametrize("channel", ["zalo", "sms"])
+async def test_nobodys_telephone_rings_at_night(world: World, channel: str):
+    world.now = NIGHT
+    row = await world.sent(channel)
+
+    assert (row["state"], row["next_at"], row["attempts"]) == ("pending", MORNING, 0)
+    assert said(await world.later(row["_id"])) == (channel, "sent", "")
+
+
+async def test_an_emergency_is_told_at_night(world: World):
+    world.now = NIGHT
+    identifier = await world.owe(await world.person("sms"), urgent=True)
+
+    await world.send()
+
+    assert said(await world.row(identifier)) == ("sms", "sent", "")
+
+
+async def test_an_address_that_opted_out_is_passed_over(world: World):
+    await world.optouts.add("sms", "84912345678", NOON)
+
+    assert said(await world.sent("sms", "email")) == ("email", "sent", "")
+    await world.optouts.add("email", "AN@example.com", NOON)
+    assert said(await world.sent("sms", "email")) == ("email", "undeliverable", "opted_out")
+    await world.optouts.lift("sms", "84912345678", NOON + timedelta(seconds=1))
+    assert said(await world.sent("sms", "email")) == ("sms", "sent", "")
+    stored = repr(await world.base["optouts"].find().to_list(10))
+    assert "84912345678" not in stored
+    assert "example.com" not in stored.casefold()
+
+
+async def test_who_wants_to_hear_nothing_hears_nothing(world: World):
+    reference = await world.vault.store(Reporter(email="an@example.com", channels=()), NOON)
+    identifier = await world.owe(reference)
+    await world.send()
+
+    assert said(await world.row(identifier)) == ("email", "undeliverable", "opted_out")
+
+
+async def test_a_mail_shows_the_way_out_and_a_text_shows_no_secret(world: World):
+    row = await world.sent()
+    [mail] = world.mails.sent
+
+    assert f"{PUBLIC}/opt-out#{row['recipient'].partition(':')[2]}.email." in mail.text
+    assert "#" not in mail.words["link"]
+
+
+# Over HTTP
+
+
+@dataclass
+class Door:
+    """Lets one token in, as somebody with a role."""
+
+    role: Role
+
+    async def official(self, authorization: str) -> Visitor:
+        if authorization != "Bearer good":
+            raise unauthenticated("", "")
+        return Visitor("u_1", self.role, OFFICE, must_change=False, until=datetime.now(UTC))
+
+
+def _client(world: World, role: Role = Role.OFFICE_CLERK) -> httpx.AsyncClient:
+    app = FastAPI()
+    problems.install(app)
+    signed = Callbacks(world.store, Zalo.app_id, Zalo.oa_secret, "sms-secret", world.clock)
+    door, key = Door(role), push.public_key(VAPID)
+    tokens = TrackingTokens(["secret"])
+    pushing = push.Pushing(
+        world.subscriptions, world.view, tokens, door, rules=LOCAL, key=key, clock=world.clock
+    )
+    app.include_router(callbacks.create_router(signed))
+    app.include_router(push.create_router(pushing))
+    app.include_router(deliveries.create_router(world.store, door))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://notify")
+
+
+def receipt(world: World, identifier: str, status: int) -> tuple[bytes, dict[str, str]]:
+    body = json.dumps({"RequestId": identifier, "SendStatus": status}).encode()
+    stamp = str(int(world.now.timestamp()))
+    digest = hmac.new(b"sms-secret", f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+    return body, {"X-Timestamp": stamp, "X-Signature": digest}
+
+
+async def test_a_receipt_of_zalo_counts_once_however_often_it_comes(world: World):
+    row = await world.sent("zalo")
+    body, headers = world.zalo.callback(row["_id"])
+
+    async with _client(world) as client:
+        answers = [
+            await client.post("/callbacks/zalo", content=body, headers=headers) for _ in range(3)
+        ]
+
+    assert {each.status_code for each in answers} == {200}
+    assert said(await world.row(row["_id"])) == ("zalo", "delivered", "")
+
+
+async def test_an_uncertain_message_is_known_by_its_receipt(world: World):
+    world.zalo.errors = [Said(500)]
+    row = await world.sent("zalo")
+    body, headers = world.zalo.callback(row["_id"])
+
+    async with _client(world) as client:
+        await client.post("/callbacks/zalo", content=body, headers=headers)
+
+    assert said(await world.row(row["_id"])) == ("zalo", "delivered", "")
+    assert await world.store.undelivered(10) == ([], None)
+
+
+async def test_a_wrong_signature_changes_nothing(world: World):
+    zalo, sms = await world.sent("zalo"), await world.sent("sms")
+    body, headers = world.zalo.callback(zalo["_id"])
+    text, signed = receipt(world, sms["_id"], 2)
+    forged = {**signed, "X-Signature": "0" * 64}
+    world_was = world.now
+
+    async with _client(world) as client:
+        answers = [
+            await client.post("/callbacks/zalo", content=body + b" ", headers=headers),
+            await client.post("/callbacks/zalo", content=body),
+            await client.post("/callbacks/sms", content=text, headers=forged),
+        ]
+        world.now += timedelta(minutes=11)
+        answers.append(await client.post("/callbacks/sms", content=text, headers=signed))
+        world.now = world_was
+
+    assert [each.status_code for each in answers] == [401] * 4
+    assert (await world.row(zalo["_id"]))["state"] == "sent"
+    assert (await world.row(sms["_id"]))["state"] == "sent"
+
+
+async def test_an_sms_that_could_not_be_delivered_goes_on_to_the_next_channel_once(world: World):
+    row = await world.sent("sms", "email")
+    body, headers = receipt(world, row["_id"], 2)
+
+    async with _client(world) as client:
+        for _ in range(3):
+            await client.post("/callbacks/sms", content=body, headers=headers)
+            await world.send()
+
+    assert said(await world.row(row["_id"])) == ("email", "sent", "")
+    assert (len(world.mails.sent), len(world.gateway.calls)) == (1, 1)
+
+
+async def test_a_browser_subscribes_for_its_report_and_for_an_official(world: World):
+    reference = await world.person("push")
+    code = new_code("DL")
+    await world.view.note(1, case(reporter=reference, code=code))
+    body = {"endpoint": f"{world.push_url}/a", "keys": world.browser.keys()}
+    token = {"Authorization": f"Bearer {TrackingTokens(['secret']).issue(code)}"}
+
+    async with _client(world) as client:
+        own = await client.post("/push/subscriptions", json={**body, "code": code}, headers=token)
+        stranger = await client.post("/push/subscriptions", json={**body, "code": code})
+        official = await client.post(
+            "/push/subscriptions",
+            json={**body, "endpoint": f"{world.push_url}/b"},
+            headers={"Authorization": "Bearer good"},
+        )
+        gone = await client.delete(
+            f"/push/subscriptions/{own.json()['id']}", params={"code": code}, headers=token
+        )
+
+    assert (own.status_code, stranger.status_code, official.status_code) == (201, 404, 201)
+    assert gone.status_code == 204
+    assert len(await world.subscriptions.of("account:u_1")) == 1
+    assert await world.subscriptions.of(f"reporter:{reference}") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"endpoint": "https://127.0.0.2/push"}, "endpoint"),
+        ({"endpoint": "http://example.com/push"}, "endpoint"),
+        ({"keys": {"p256dh": "AAAA", "auth": "AAAA"}}, "keys.p256dh"),
+        ({"keys": {"p256dh": Browser().keys()["p256dh"], "auth": "AAAA"}}, "keys.auth"),
+    ],
+)
+async def test_a_wrong_subscription_is_refused_at_its_field(
+    world: World, changes: dict[str, Any], where: str
+):
+    body = {"endpoint": f"{world.push_url}/a", "keys": world.browser.keys(), **changes}
+
+    async with _client(world) as client:
+        headers = {"Authorization": "Bearer good"}
+        answer = await client.post("/push/subscriptions", json=body, headers=headers)
+
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json()["errors"]] == [where]
+    assert await world.subscriptions.of("account:u_1") == []
+
+
+async def test_the_office_reads_what_did_not_arrive_and_why(world: World):
+    world.zalo.errors = [-118]
+    await world.sent("zalo")
+    world.zalo.errors = [Said(500)]
+    await world.sent("zalo")
+    world.zalo.errors = [-118]
+    about = await world.owe(await world.person("zalo"), about=[OFFICE])
+    await world.send()
+
+    async with _client(world) as client, _client(world, Role.LEADER) as leader:
+        headers = {"Authorization": "Bearer good"}
+        found = (await client.get("/deliveries?state=undelivered", headers=headers)).json()
+        unsure = (await client.get("/deliveries?state=uncertain", headers=headers)).json()
+        above = (await leader.get("/deliveries", headers=headers)).json()
+    async with _client(world, Role.OFFICER) as client:
+        refused = await client.get("/deliveries", headers=headers)
+
+    assert [each["state"] for each in unsure["items"]] == ["uncertain"]
+    assert {each["reason"] for each in found["items"]} == {"zalo_-118", "http_500"}
+    assert about not in {each["id"] for each in found["items"]}
+    assert about in {each["id"] for each in above["items"]}
+    assert all(each["why"]["vi"] for each in found["items"])
+    assert refused.status_code == 403
+    assert "84912345678" not in repr(found)
+
+
+async def test_no_delivery_is_left_without_an_end(world: World):
+    """Whatever a provider says, the row ends in a state that somebody sees."""
+    world.zalo.errors = [-114, BUSY, CUT, -133, Said(500), 0, -100, -115] * 3
+    world.gateway.say = ["103", BUSY, CUT, "100", Said(500), "99"] * 3
+    for _ in range(12):
+        await world.owe(await world.person("zalo", "sms", "email"))
+    for _ in range(60):
+        await world.send()
+        waiting = await world.store.documents.find({"state": "pending"}, limit=100)
+        if not waiting:
+            break
+        world.now = max(each["next_at"] for each in waiting)
+
+    rows = await world.store.documents.find({}, limit=100)
+    assert {each["state"] for each in rows} <= {"sent", "uncertain", "undeliverable"}
+    mailed = [each.id for each in world.mails.sent]
+    by_zalo = [each["tracking_id"] for each in world.zalo.sent]
+    told = [*mailed, *by_zalo, *world.gateway.sent]
+    assert len(told) == len(set(told))  # nobody is told twice
