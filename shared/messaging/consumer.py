@@ -100,6 +100,8 @@ class Consumption:
 
     async def _start(self) -> None:
         await self._publisher.connected()
+        # Before the first try: a start that hangs, or is cancelled inside the library, is seen too.
+        await self._watchdog.start()
         while True:
             try:
                 await self._broker.start()
@@ -108,4 +110,3 @@ class Consumption:
                 await asyncio.sleep(limits.RECONNECT_S)
             else:
                 break
-        await self._watchdog.start()

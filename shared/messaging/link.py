@@ -10,7 +10,9 @@ from yarl import URL
 from shared.errors import OutageError
 from shared.messaging import limits
 
-CONNECTION_ERRORS = (AMQPError, ConnectionError, OSError, RuntimeError, TimeoutError)
+# EOFError: the other side hung up in the middle of the greeting, as a balancer does in front of a
+# broker that is still starting
+CONNECTION_ERRORS = (AMQPError, ConnectionError, EOFError, OSError, RuntimeError, TimeoutError)
 
 
 @asynccontextmanager

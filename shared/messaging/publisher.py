@@ -149,14 +149,32 @@ class Publisher:
                 if not patient:
                     raise MisconfiguredError(self._why) from error
                 await asyncio.sleep(limits.MISCONFIGURED_S)
-            except CONNECTION_ERRORS as error:
-                log.warning("broker.unreachable", reason=type(error).__name__)
+            except (OutageError, *CONNECTION_ERRORS) as error:
+                log.warning("broker.unreachable", reason=type(error.__cause__ or error).__name__)
+                await asyncio.sleep(limits.RECONNECT_S)
+            except Exception:
+                log.exception("broker.connect_failed")  # it must not end all publishing unseen
                 await asyncio.sleep(limits.RECONNECT_S)
             else:
                 self._why = ""
                 return
 
     async def _connect_once(self) -> None:
+        """Connect and declare, or give up in time: a link that dies meanwhile is not reported.
+
+        Raises:
+            ChannelPreconditionFailed: a queue exists with other arguments.
+            OutageError: it did not work.
+        """
+        try:
+            async with broker_work(limits.CONNECT_S):
+                await self._open()
+        except OutageError as error:
+            if isinstance(error.__cause__, ChannelPreconditionFailed):
+                raise error.__cause__ from error
+            raise
+
+    async def _open(self) -> None:
         connection = await aio_pika.connect_robust(
             self._url,
             timeout=5,
@@ -168,7 +186,9 @@ class Publisher:
             self._channel = await connection.channel(on_return_raises=True)
             self._events = await self._channel.get_exchange(topology.EXCHANGE, ensure=False)
         except BaseException:
-            await connection.close()
+            with suppress(OutageError):
+                async with broker_work(limits.CONFIRM_S):
+                    await connection.close()
             raise
         self._connection = connection
 

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import time
 from pathlib import Path
 
@@ -28,6 +29,8 @@ def main() -> int:
         rows = CI_ROWS
     if unknown := set(rows) - set(ROWS):
         parser.error(f"rows {sorted(unknown)} are not among {sorted(ROWS)}")
+    for name in ("aio_pika", "aiormq"):  # they report every fault that we make
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     _say(f"seed {given.seed}, rows {', '.join(map(str, rows))}")
     plan = Plan(given.minutes, given.seed, rows, given.reports, given.out)
     return asyncio.run(Run(plan, _say).run())

@@ -1,6 +1,7 @@
 """A run: measure the capacity, do the rows under load, heal, wait for quiet, compare everything."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from tests.chaos.rows_servers import (
     disk_full,
     queue_deleted,
 )
+from tests.chaos.rows_webhooks import webhook_receiver_ill
 from tests.chaos.sinks import AmqpRecorder, PullRecorder, SseRecorder
 from tests.chaos.world import World
 
@@ -63,6 +65,7 @@ ROWS: dict[int, Fault] = {
     18: Fault("duplicates ×3, reorder", duplicates),
     19: Fault("store away", store_away),
     20: Fault("retry storm", retry_storm, 0.7),
+    21: Fault("webhook receiver ill", webhook_receiver_ill),
     22: Fault("mail server ill", mail_server_ill),
     23: Fault("IOC client SIGKILL", stream_client_killed),
     24: Fault("rolling restart", rolling_restart, 1.5),
@@ -112,7 +115,10 @@ class Run:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self) -> int:
-        """Do everything; 0 when nothing was violated."""
+        """Do everything; 0 when nothing was violated. SIGTERM ends it as Ctrl-C does."""
+        me = asyncio.current_task()
+        assert me
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
         try:
             self._say("starting a stack of its own")
             await self.world.start(self._say)

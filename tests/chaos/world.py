@@ -43,7 +43,7 @@ class World:
         self.limit_s = limit_s
         self.volumes: dict[str, Path] = {}
         self.mail = MailSink(self.folder / "mails.txt")
-        self.ports = {name: _free_port() for name in (*LINKS, "control", "smtp")}
+        self.ports = {name: _free_port() for name in (*LINKS, "control", "smtp", "webhooks")}
         self.links = Control(self.ports["control"])
         self._proxy: subprocess.Popen[bytes] | None = None
         self._supervisor: subprocess.Popen[bytes] | None = None
@@ -173,6 +173,7 @@ class World:
             "INTAKE_REQUESTS_PER_ADDRESS": "0",
             "INTAKE_REPORTS_PER_ADDRESS": "0",
             "NOTIFY_SMTP_URL": f"smtp://127.0.0.1:{self.ports['smtp']}",
+            "NOTIFY_TEST_HOSTS": f"127.0.0.1:{self.ports['webhooks']}",
             "NOTIFY_SEND_LEASE_S": str(LEASE_S),
             # it is night somewhere, and the mails of a run are not to wait for the morning
             "NOTIFY_QUIET_FROM": "00:00",
