@@ -100,7 +100,7 @@ def track(page: Page, stack: Stack) -> None:
 @scene("track-wrong", themes=("light",))
 def wrong(page: Page, _stack: Stack) -> None:
     """A code that cannot be one."""
-    page.goto("/r/DL-2222-2222")
+    page.goto("/r/DL-2222-2223")
     page.locator("h1").wait_for()
 
 
@@ -134,3 +134,44 @@ def mine(page: Page, stack: Stack) -> None:
     receipt(page, stack)
     page.goto("/mine")
     page.locator("h2").first.wait_for()
+
+
+@scene("onestop")
+def onestop(page: Page, _stack: Stack) -> None:
+    """The desks, before a number is taken."""
+    page.goto("/onestop")
+    page.get_by_role("button", name="Lấy số thứ tự").first.wait_for()
+
+
+@scene("onestop-number")
+def number(page: Page, stack: Stack) -> None:
+    """A number of one's own, and a dossier that is not there."""
+    onestop(page, stack)
+    page.get_by_role("button", name="Lấy số thứ tự").first.click()
+    page.locator(".mine-number .big").wait_for()
+    page.get_by_label("Số hồ sơ hoặc mã ngắn").fill("HS-261125-AAAA-AAAA")
+    page.get_by_role("button", name="Tra cứu").click()
+    page.locator(".error").wait_for()
+
+
+@scene("onestop-board", themes=("light",))
+def board(page: Page, stack: Stack) -> None:
+    """The board of the hall."""
+    onestop(page, stack)
+    page.get_by_role("link", name="Bảng gọi số").first.click()
+    page.get_by_role("heading", name="Đang gọi").wait_for()
+
+
+@scene("offices")
+def offices(page: Page, _stack: Stack) -> None:
+    """All offices, nearest first."""
+    page.goto("/offices")
+    page.get_by_role("button", name="Gần tôi trước").click()
+    page.get_by_text("cách").first.wait_for()
+
+
+@scene("apps")
+def apps(page: Page, _stack: Stack) -> None:
+    """The registry of the city's applications."""
+    page.goto("/apps")
+    page.locator(".offices .card, [data-list]").first.wait_for()

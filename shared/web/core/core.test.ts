@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { duration, leftNow, moment } from './dates';
+import { duration, leftNow, moment, weekday } from './dates';
 import { fold, matches } from './fold';
 import { fill, setTexts, t } from './i18n';
 import { uuid } from './ids';
@@ -38,6 +38,7 @@ test('durations and moments are in the words and the zone of the city', () => {
   assert.equal(duration(59), '0 phút');
   assert.equal(moment('2026-11-24T07:03:00Z', Date.parse('2026-11-24T10:00:00Z')), '14:03');
   assert.match(moment('2025-11-24T07:03:00Z', Date.parse('2026-11-24T10:00:00Z')), /^14:03 24\/11\/2025$/);
+  assert.equal(weekday('2026-11-24T07:03:00Z'), 'thứ Ba 24/11');
   assert.equal(t('duration.minutes', { n: 1 }), '1 phút');
 });
 

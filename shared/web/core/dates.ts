@@ -24,10 +24,18 @@ export function day(when: string | number | Date): string {
   return format({ day: '2-digit', month: '2-digit', year: 'numeric' }).format(asDate(when));
 }
 
+/** 24/11: by parts, since Vietnamese in Chromium joins them by a hyphen */
+function dayMonth(at: Date): string {
+  const parts = format({ day: '2-digit', month: '2-digit' }).formatToParts(at);
+  const of = (type: string): string => parts.find((each) => each.type === type)?.value ?? '';
+  return `${of('day')}/${of('month')}`;
+}
+
 /** thứ Ba 24/11 */
 export function weekday(when: string | number | Date): string {
   const at = asDate(when);
-  return `${format({ weekday: 'long' }).format(at)} ${format({ day: '2-digit', month: '2-digit' }).format(at)}`;
+  const name = format({ weekday: 'long' }).format(at);
+  return `${language.value === 'vi' ? name.replace(/^[TC]/, (each) => each.toLowerCase()) : name} ${dayMonth(at)}`;
 }
 
 /** 14:03 today, else 14:03 24/11, with the year when it is another one */
@@ -35,7 +43,7 @@ export function moment(when: string | number | Date, now: number = Date.now()): 
   const at = asDate(when);
   if (day(at) === day(now)) return time(at);
   const sameYear = day(at).slice(-4) === day(now).slice(-4);
-  return `${time(at)} ${sameYear ? format({ day: '2-digit', month: '2-digit' }).format(at) : day(at)}`;
+  return `${time(at)} ${sameYear ? dayMonth(at) : day(at)}`;
 }
 
 /** 1 giờ 12 phút; whole minutes, rounded down, never negative */

@@ -7,18 +7,25 @@ import { Button, Dialog, Failed, Icon, LanguageButton, Loading, SkipLink, Voices
 import { loadCatalogue } from './catalogue';
 import { going, openDrafts, startOutgoing } from './outgoing';
 import { ReportPage } from './report/ReportPage';
-import { path, startRouter } from './router';
+import { go, path, startRouter } from './router';
 
 type Loader = () => Promise<{ default: FunctionComponent }>;
 const SCREENS: [RegExp, Loader][] = [
   [/^\/r\/[^/]+$/, () => import('./track/TrackPage')],
   [/^\/map$/, () => import('./map/MapPage')],
   [/^\/mine$/, () => import('./mine/MinePage')],
+  [/^\/onestop$/, () => import('./onestop/OnestopPage')],
+  [/^\/onestop\/board\/[^/]+$/, () => import('./onestop/BoardPage')],
+  [/^\/offices$/, () => import('./places/OfficesPage')],
+  [/^\/apps$/, () => import('./places/AppsPage')],
 ];
 const LINKS = [
   ['/', 'nav.report', 'camera'],
   ['/mine', 'nav.mine', 'history'],
   ['/map', 'nav.map', 'map'],
+  ['/onestop', 'nav.onestop', 'ticket'],
+  ['/offices', 'nav.offices', 'building-community'],
+  ['/apps', 'nav.apps', 'apps'],
 ] as const;
 const menuOpen = signal(false);
 const ours = (to: string): boolean => to === '/' || SCREENS.some(([pattern]) => pattern.test(to));
@@ -114,6 +121,7 @@ async function startWorker(): Promise<void> {
 
 void startTexts({ vi: () => import('texts:public/vi'), en: () => import('texts:public/en') }).then(async () => {
   startRouter(ours);
+  if (path.value === '/map' && location.search.includes('layer=offices')) go('/offices');
   void loadCatalogue();
   startOutgoing();
   render(<App />, document.getElementById('app')!);

@@ -20,6 +20,7 @@ export interface Draft {
   area: string | null;
   reporter: { kind: string; name: string; phone: string; email: string; anonymity: string };
   terms: boolean;
+  about_unit?: string | null;
   lone: boolean; // looked at similar reports and wants a new one
 }
 

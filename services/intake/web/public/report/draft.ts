@@ -29,6 +29,12 @@ const empty = (each: Draft): boolean => !each.text && !each.category && !each.pl
 
 /** Take up the newest draft, if there is one. */
 export async function restore(): Promise<void> {
+  const asked = new URLSearchParams(location.search);
+  if (asked.has('category')) {
+    change({ category: asked.get('category'), about_unit: asked.get('about_unit') });
+    history.replaceState(null, '', location.pathname);
+    return;
+  }
   const [newest] = await drafts();
   if (!newest) return;
   draft.value = newest;
@@ -109,6 +115,7 @@ export function reportOf(now: Draft, kept: readonly Media[]): object {
     category: now.category ?? undefined,
     location: now.place || now.address ? { lat: now.place?.lat, lon: now.place?.lon, accuracy_m: now.place?.accuracy_m ?? undefined, address: now.address || undefined } : undefined,
     area: now.area ?? undefined,
+    about_unit: now.about_unit ?? undefined,
     captured_at: kept.find((each) => each.captured_at)?.captured_at ?? undefined,
     terms: { accepted: now.terms, version: catalogue.value?.terms.version },
     media: kept.map((each) => ({

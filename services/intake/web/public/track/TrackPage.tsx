@@ -123,8 +123,9 @@ function Track({ code }: { code: string }) {
         {error !== null && <Note kind="warn" icon="cloud-off" role="status">{t('error.network')}</Note>}
         {!own && <Note icon="lock"><p>{receipt?.kind === 'followed' ? t('track.followed') : t('track.public')}</p></Note>}
         {view.result && <Result view={view} token={token} />}
-        {own && <Actions view={view} token={token!} onDone={() => void load(token)} />}
+        {own && view.state === 'resolved' && <Actions view={view} token={token!} onDone={() => void load(token)} />}
         <section aria-labelledby="steps-title"><h2 id="steps-title">{t('track.steps')}</h2><Timeline steps={steps} /></section>
+        {own && view.state !== 'resolved' && <Actions view={view} token={token!} onDone={() => void load(token)} />}
       </div>
       <div class="beside stack">
         <section class="card stack" aria-labelledby="promise-title">
