@@ -51,7 +51,6 @@ def create_app() -> FastAPI:
     counter = OnestopFigures(runtime.database("notify"))
     runtime.keep(counter.desks)
     runtime.keep(counter.dossiers)
-    runtime.hear(topology.NOTIFY_ONESTOP, partial(on_onestop, figures=counter))
     hall = HallBoard(counter)
     tail.listen(hall.take)
     tokens = TrackingTokens(settings.tracking_secret.split(","))
@@ -70,6 +69,15 @@ def create_app() -> FastAPI:
         clock=utc_now,
     )
     runtime.hear(topology.NOTIFY_EVENTS, heard)
+
+    heard_counter = partial(
+        on_onestop,
+        figures=counter,
+        sender=sender,
+        regulation=lambda: book.current(utc_now()).name,
+        clock=utc_now,
+    )
+    runtime.hear(topology.NOTIFY_ONESTOP, heard_counter)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:

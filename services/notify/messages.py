@@ -4,6 +4,7 @@ A template says what happened, what to do next and by when. It knows codes, name
 categories, times and the link; no text of a report and no person.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -112,10 +113,19 @@ class Messages:
 
         The token stands behind the #: a browser sends that part to no server and no log.
         """
+        if "onestop" in delivery.facts:
+            return self._link_of_counter(delivery.facts["onestop"])
         if not delivery.to_reporter:
             return f"{self._public_url}/desk/cases/{delivery.code}"
         token = self._tokens.issue(CaseCode(delivery.code))
         return f"{self._public_url}/r/{delivery.code}#{token}"
+
+    def _link_of_counter(self, facts: Mapping[str, Any]) -> str:
+        page = f"{self._public_url}/onestop"
+        if "dossier" not in facts:
+            return page
+        token = self._tokens.issue_for("dossier", facts["dossier"])
+        return f"{page}#d={facts['number']}&t={token}"
 
 
 def _words(delivery: Delivery, edition: Edition) -> dict[str, Any]:
@@ -129,8 +139,12 @@ def _words(delivery: Delivery, edition: Edition) -> dict[str, Any]:
         return moment(found, edition.calendar, language) if found else ""
 
     category = facts["category"]
+    counter = dict(facts.get("onestop", {}))
+    if counter.get("due"):
+        counter["due"] = moment(counter["due"], edition.calendar, language)
     return {
         "template": delivery.template,
+        "onestop": counter,
         "code": delivery.code,
         "category": rules.category(category).name.in_language(language) if category else "",
         "unit": unit(facts["unit"]),

@@ -302,6 +302,25 @@ def test_a_dossiers_way_from_the_hand_in_to_the_result(city: City, clerk: Offici
     assert eventually(counted)["late"] == 0
 
 
+def test_a_holder_is_told_by_mail_and_nothing_personal_is_in_it(city: City, clerk: Official):
+    address = f"{uuid.uuid4().hex[:10]}@example.com"
+    body = {
+        "procedure": "marital_status",
+        "papers": ["form", "identity"],
+        "applicant": {"name": "Người Nộp Thử", "email": address},
+    }
+    number = city.intake.post("/onestop/dossiers", json=body).json()["number"]
+    for name in ("receive", "ready"):
+        assert post(city, f"dossiers/{number}/{name}", clerk.headers).status_code == 200
+    take(city, "land", remind_before=20, email=address)
+
+    subjects = city.mails_to(address, 4)
+
+    assert len(subjects) == 4
+    assert sum(number in each for each in subjects) == 3
+    assert sum("Sắp đến lượt" in each for each in subjects) == 1
+
+
 def test_the_applicant_is_sealed_and_every_look_is_in_the_audit(city: City, clerk: Official):
     person = {"name": "Người Nộp Kín", "phone": "0900000001"}
     body = {"procedure": "birth_registration", "applicant": person}
