@@ -134,6 +134,9 @@ class App(AppIn):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: AppId
+    # judged when they were written, and by the guard at each call: what is stored can be read
+    address: str | None = None
+    feed: str | None = None
     health: Health = Health.UNKNOWN
     checked_at: datetime | None = None
     opens: int = 0
