@@ -90,7 +90,7 @@ class IocFeed:
                 self._open.set()  # the server's first line comes at once
                 name, _, value = line.partition(": ")
                 if name == "id":
-                    offset = int(value)
+                    offset = int(value.partition(".")[0])
                 elif name == "data":
                     self._take(Seen(time.perf_counter(), offset, json.loads(value)))
 

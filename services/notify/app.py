@@ -12,8 +12,7 @@ from services.notify.admission import Admission
 from services.notify.api import callbacks, deliveries, push
 from services.notify.domain import QuietHours
 from services.notify.handlers import on_event
-from services.notify.ioc.api import create_router
-from services.notify.ioc.tail import IocTail
+from services.notify.ioc import wiring as ioc
 from services.notify.live import api as live
 from services.notify.live.board import Board
 from services.notify.onestop import api as onestop
@@ -31,7 +30,6 @@ from shared.pace import Paces
 from shared.rulebook import load_rulebook
 from shared.runtime import Runtime, utc_now
 from shared.sessions import SessionReader
-from shared.stream import StreamReader
 
 
 def create_app() -> FastAPI:
@@ -45,14 +43,18 @@ def create_app() -> FastAPI:
     runtime.keep(view.documents)
     directory = Directory(runtime.database("identity"))
     runtime.keep(directory.documents)
-    tail = IocTail(StreamReader(settings.amqp_url, "notify"), settings.ring_events)
+    admission = Admission(
+        SessionReader(runtime.database("intake"), utc_now),
+        [each for each in settings.ioc_tokens.split(",") if each],
+    )
+    centre = ioc.Centre(runtime, settings, book, admission)
     board = Board(view)
-    tail.listen(board.take)
+    centre.tail.listen(board.take)
     counter = OnestopFigures(runtime.database("notify"))
     runtime.keep(counter.desks)
     runtime.keep(counter.dossiers)
     hall = HallBoard(counter)
-    tail.listen(hall.take)
+    centre.tail.listen(hall.take)
     tokens = TrackingTokens(settings.tracking_secret.split(","))
     made = wiring.build(runtime, settings, book=book, directory=directory, clock=utc_now)
     sender = made.sender
@@ -84,24 +86,20 @@ def create_app() -> FastAPI:
         async with runtime.running():
             await board.prime()
             await hall.prime()
-            await tail.start()
+            await centre.start()
             await sender.start()
             try:
                 yield
             finally:
                 await sender.stop()
-                await tail.stop()
+                await centre.stop()
 
     paces = Paces(requests=settings.requests_per_address)
     app = web.create("Đà Lạt trực tuyến: notify", lifespan, paces)
-    web.probes(app, {**runtime.checks(), "ioc_stream": tail.following})
-    admission = Admission(
-        SessionReader(runtime.database("intake"), utc_now),
-        [each for each in settings.ioc_tokens.split(",") if each],
-    )
+    web.probes(app, {**runtime.checks(), "ioc_stream": centre.tail.following})
     for router in (
-        create_router(tail, view, admission=admission, clock=utc_now),
-        live.create_router(live.Live(board, tail, tokens, admission)),
+        *centre.routers(),
+        live.create_router(live.Live(board, centre.tail, tokens, admission)),
         onestop.create_router(onestop.Onestop(counter, hall, admission, zone, utc_now)),
         webhook_routes.create_router(hooks.hooks, admission),
         deliveries.create_router(made.store, admission),

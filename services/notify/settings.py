@@ -58,6 +58,7 @@ class Settings(ServiceSettings):
     ring_events: int = Field(
         default=20_000, ge=100
     )  # newest events kept in memory, about 1 kB each
+    small_number: int = Field(default=5, ge=1, le=100)  # no share and no median of fewer cases
 
     def secrets(self) -> dict[str, str]:
         """Return the secrets that must not be empty, or a default, outside the dev profile."""

@@ -4,7 +4,6 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
 
 from services.notify.domain import Delivery, DeliveryState, Made, after
 from shared import failpoints
@@ -248,44 +247,6 @@ class CaseView:
             upsert=True,
         )
         return [None] * len(notes)
-
-    async def summary(self, now: datetime) -> dict[str, Any]:
-        """Count open, overdue and soon due cases, in all and by state, unit and category."""
-        is_open = {"$not": [{"$in": ["$case.state", sorted(DONE)]}]}
-        overdue = {"$and": [is_open, {"$lt": ["$case.due_at", now]}]}
-        soon = {
-            "$and": [
-                is_open,
-                {"$gte": ["$case.due_at", now]},
-                {"$lt": ["$case.due_at", now + timedelta(hours=1)]},
-            ]
-        }
-        directed_late = {
-            "$and": [
-                {"$gt": ["$case.directive_due_at", None]},
-                {"$lt": ["$case.directive_due_at", now]},
-            ]
-        }
-        figures = {
-            "total": {"$sum": 1},
-            "open": {"$sum": {"$cond": [is_open, 1, 0]}},
-            "overdue": {"$sum": {"$cond": [overdue, 1, 0]}},
-            "due_within_hour": {"$sum": {"$cond": [soon, 1, 0]}},
-            "directives_open": {"$sum": {"$ifNull": ["$case.directives_open", 0]}},
-            "directives_overdue": {"$sum": {"$cond": [directed_late, 1, 0]}},
-        }
-        facets = {
-            "all": [{"$group": {"_id": None, **figures}}],
-            "by_state": [{"$group": {"_id": "$case.state", "total": {"$sum": 1}}}],
-            "by_unit": [{"$group": {"_id": "$case.unit", **figures}}, {"$sort": {"_id": 1}}],
-            "by_category": [
-                {"$group": {"_id": "$case.category", **figures}},
-                {"$sort": {"_id": 1}},
-            ],
-        }
-        async for found in self.documents.aggregate([{"$facet": facets}]):
-            return found
-        return {}
 
 
 DONE = {"resolved", "closed", "refused", "redirected", "withdrawn"}

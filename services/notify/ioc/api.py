@@ -1,115 +1,121 @@
-"""The operations centre's HTTP: pull, live stream, figures."""
+"""The operations centre's HTTP: pull, live stream, and how a broken cursor is answered."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import AwareDatetime, BeforeValidator
 
 from services.notify import sse
 from services.notify.admission import Admission
-from services.notify.ioc.tail import IocTail
-from services.notify.store import CaseView
-from shared.problems import Problem
-from shared.stream import StreamEvent
+from services.notify.ioc.cursor import START, Cursor, read_cursor
+from services.notify.ioc.fanout import Fanout, as_frame, as_item, frames
+from services.notify.ioc.tail import CursorGoneError, IocTail
+from shared.problems import FieldError, Problem, invalid
 
-BATCH = 200
-FIGURES = (
-    "total",
-    "open",
-    "overdue",
-    "due_within_hour",
-    "directives_open",
-    "directives_overdue",
-)
+# `+07:00` in a URL means a blank to whoever forgets to escape it; no instant holds one.
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(lambda each: each.replace(" ", "+") if isinstance(each, str) else each),
+]
+After = Annotated[str | None, Query(max_length=40, description="a cursor: `next`, or an offset")]
+Since = Annotated[Instant | None, Query(description="instead: everything from this moment on")]
 
 
-def create_router(
-    tail: IocTail, view: CaseView, *, admission: Admission, clock: Callable[[], datetime]
-) -> APIRouter:
-    """Return the routes below `/ioc`."""
+@dataclass(frozen=True)
+class Feed:
+    """What the stream's routes are made of."""
+
+    tail: IocTail
+    admission: Admission
+
+    async def start(self, text: str | None, since: datetime | None, default: int) -> int:
+        """Return the offset behind which a client wants to read.
+
+        Raises:
+            Problem: the cursor is none.
+            CursorGoneError: nothing continues it.
+            OutageError: the stream cannot be read.
+        """
+        if text:
+            cursor = read_cursor(text)
+            if cursor is None:
+                raise invalid(
+                    FieldError("after", "bad_cursor", "a cursor of this stream: 123.0a1b2c3d")
+                )
+            return await self.tail.place(cursor.offset, cursor.epoch)
+        if since is not None:
+            return await self.tail.since(since)
+        return default
+
+
+def create_router(feed: Feed) -> APIRouter:
+    """Return the routes of the stream below `/ioc`."""
+    tail, live = feed.tail, Fanout(feed.tail, as_frame)
 
     async def allowed(authorization: Annotated[str, Header()] = "") -> None:
-        await admission.ioc(authorization)
+        await feed.admission.ioc(authorization)
 
     router = APIRouter(prefix="/ioc", tags=["IOC"], dependencies=[Depends(allowed)])
 
-    @router.get("/events", summary="Events after an offset")
+    @router.get("/events", summary="Events after a cursor, or since a moment")
     async def events(
-        after: Annotated[int, Query(ge=-1, le=2**62)] = -1,
+        after: After = None,
+        since: Since = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Response:
-        """Pull: CloudEvents in stream order; `next` is the `after` of the next call."""
-        found = await tail.after(after, limit)
-        return Response(_page(found, after), media_type="application/json")
+        """Pull: CloudEvents in stream order; `next` is the `after` of the next call.
+
+        410 when nothing continues the cursor: the stream was made anew, or is no longer kept so
+        far back. The problem says in `restart` where reading goes on without a further gap.
+        """
+        try:
+            start = await feed.start(after, since, START)
+            found = await tail.after(start, limit)
+        except CursorGoneError as error:
+            raise gone(error, tail.epoch) from error
+        items = b",".join(as_item(each, tail.epoch) for each in found)
+        following = Cursor(found[-1].offset if found else start, tail.epoch)
+        body = b'{"items":[' + items + b'],"next":' + orjson.dumps(str(following)) + b"}"
+        return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
     @router.get("/stream", summary="Live events (Server-Sent Events)")
     async def stream(
-        last_event_id: Annotated[str, Header()] = "",
-        after: Annotated[int | None, Query(ge=-1, le=2**62)] = None,
+        request: Request,
+        last_event_id: Annotated[str, Header(max_length=40)] = "",
+        after: After = None,
+        since: Since = None,
     ) -> StreamingResponse:
-        """Follow: `id` is the stream offset; a reconnect with `Last-Event-ID` misses nothing."""
-        start = _start(last_event_id, after, tail.newest)
-        return sse.answer("sse", _frames(tail, start))
+        """Follow: `id` is the cursor; a reconnect with `Last-Event-ID` misses nothing.
 
-    @router.get("/summary", summary="Figures of now")
-    async def summary() -> dict[str, Any]:
-        """Count open, overdue and soon due cases; `newest_offset` is the end of the stream."""
-        newest = tail.newest
-        now = clock()
-        found = await view.summary(now)
-        return {"as_of": now, "newest_offset": newest, **_figures(found)}
+        Where nothing continues the cursor the first event is `reset`: what was folded up is to be
+        thrown away, and the stream goes on from `restart`.
+        """
+        del request
+        try:
+            start: int | CursorGoneError = await feed.start(
+                last_event_id or after, since, tail.newest
+            )
+        except CursorGoneError as error:
+            start = error
+        return sse.answer("sse", frames(live, tail, start))
 
     return router
 
 
-def _page(found: Sequence[StreamEvent], after: int) -> bytes:
-    """Join the events as they came: their bytes are JSON already."""
-    items = b",".join(
-        b'{"offset":' + str(each.offset).encode() + b"," + each.body[1:] for each in found
-    )
-    following = found[-1].offset if found else after
-    return b'{"items":[' + items + b'],"next":' + orjson.dumps(following) + b"}"
-
-
-def _start(last_event_id: str, after: int | None, newest: int) -> int:
-    if last_event_id:
-        if not last_event_id.isdecimal() or len(last_event_id) > 18:  # noqa: PLR2004 - 64 bits
-            raise _bad_cursor()
-        return int(last_event_id)
-    return newest if after is None else after
-
-
-async def _frames(tail: IocTail, start: int) -> AsyncIterator[bytes]:
-    async for batch in tail.batches(start, BATCH):
-        yield b"".join(map(_frame, batch)) or sse.HEARTBEAT
-
-
-def _frame(event: StreamEvent) -> bytes:
-    return sse.frame(event.key, event.body, str(event.offset))
-
-
-def _figures(found: dict[str, Any]) -> dict[str, Any]:
-    totals = found.get("all") or [dict.fromkeys(FIGURES, 0)]
-    overall = {name: value for name, value in totals[0].items() if name != "_id"}
-    return {
-        **overall,
-        "by_state": {each["_id"]: each["total"] for each in found.get("by_state", [])},
-        "by_unit": [_named("unit", each) for each in found.get("by_unit", [])],
-        "by_category": [_named("category", each) for each in found.get("by_category", [])],
-    }
-
-
-def _named(name: str, row: dict[str, Any]) -> dict[str, Any]:
-    return {name: row["_id"], **{key: value for key, value in row.items() if key != "_id"}}
-
-
-def _bad_cursor() -> Problem:
+def gone(error: CursorGoneError, epoch: str) -> Problem:
+    """Return the problem of a cursor that nothing continues, with the way to start again."""
+    restart = Cursor(error.restart, epoch)
     return Problem(
-        400,
-        "bad_cursor",
-        vi="Last-Event-ID không phải là vị trí của dòng sự kiện.",
-        en="Last-Event-ID is not an offset of the stream.",
+        410,
+        "cursor_gone",
+        vi=f"Dòng sự kiện không nối tiếp được từ vị trí này. Hãy đọc lại với after={restart}.",
+        en=(
+            f"Nothing continues this cursor ({error.reason}). Throw away what you have folded up, "
+            f"and read again with after={restart}."
+        ),
+        errors=(FieldError("after", error.reason, str(restart)),),
     )

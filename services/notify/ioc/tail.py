@@ -8,15 +8,36 @@ has caught up. Nothing is queued per client, so a slow one costs nothing and los
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
 
 import structlog
 
-from shared.errors import OutageError
+from services.notify.ioc.epoch import Epochs
+from shared.errors import CivicError, OutageError
 from shared.stream import StreamEvent, StreamReader
 
 log = structlog.get_logger()
 
 RETRY_S = 1.0
+IDLE_S = 15.0  # below the idle limit of common proxies
+REACH_S = 1.0  # how far one replica may be behind another
+# Many watchers are woken less often: each wake costs the process about 40 us per watcher.
+LINGER_PER_WATCHER_S = 0.0001
+LINGER_MAX_S = 0.1
+
+
+class CursorGoneError(CivicError):
+    """The stream holds nothing that continues this cursor: it was made anew, or cut off there.
+
+    Attributes:
+        restart: The offset behind which the stream can be read without a gap.
+    """
+
+    def __init__(self, reason: str, restart: int = -1) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.restart = restart
 
 
 class IocTail:
@@ -24,16 +45,21 @@ class IocTail:
 
     Args:
         reader: Opens the stream.
+        epochs: Tell a stream that was made anew.
         capacity: Events kept in memory.
     """
 
-    def __init__(self, reader: StreamReader, capacity: int) -> None:
+    def __init__(self, reader: StreamReader, epochs: Epochs, capacity: int) -> None:
         self._reader = reader
+        self._epochs = epochs
         self._ring: deque[StreamEvent] = deque(maxlen=capacity)
         self._moved = asyncio.Event()
+        self._waking: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._following = False
         self._listeners: list[Callable[[StreamEvent], None]] = []
+        self.epoch = ""  # of what is in the ring; empty until it is known
+        self.watchers = 0
 
     def listen(self, listener: Callable[[StreamEvent], None]) -> None:
         """Have `listener` told of every event that comes in from now on, in order, once."""
@@ -64,10 +90,44 @@ class IocTail:
         """The offset of the newest event, -1 while none is known."""
         return self._ring[-1].offset if self._ring else -1
 
+    async def place(self, offset: int, epoch: str | None) -> int:
+        """Return the offset of a client's cursor, if the stream can be read on from there.
+
+        Raises:
+            CursorGoneError: it cannot.
+            OutageError: it is not known yet.
+        """
+        if not self.epoch:
+            await self.following()
+        if epoch is not None and epoch != self.epoch:
+            raise CursorGoneError("another_stream")
+        if epoch is None and offset > self.newest:
+            await self._reach(offset)
+            if offset > self.newest:
+                await self.following()
+                raise CursorGoneError("beyond_the_end", self.newest)
+        return offset
+
+    async def since(self, moment: datetime) -> int:
+        """Return the offset behind which is everything that the broker took from `moment` on.
+
+        A few events from just before it may be among them: the stream is cut in chunks.
+
+        Raises:
+            OutageError: RabbitMQ is away.
+        """
+        async with self._reader.read(moment) as events:
+            try:
+                async with asyncio.timeout(REACH_S):
+                    return (await anext(events)).offset - 1
+            except TimeoutError:
+                return self.newest
+
     async def after(self, offset: int, limit: int) -> Sequence[StreamEvent]:
         """Return at most `limit` events with a greater offset, in order; none at the end.
 
         Raises:
+            CursorGoneError: the stream no longer holds what comes next.
             OutageError: an old offset was asked for and RabbitMQ is away.
         """
         if offset >= self.newest:
@@ -79,26 +139,52 @@ class IocTail:
             return [self._ring[place] for place in range(skipped, end)]
         return await self._read_back(offset, limit)
 
-    async def batches(self, offset: int, limit: int) -> AsyncIterator[Sequence[StreamEvent]]:
-        """Yield every event after `offset`, for ever, in batches; an empty one each 15 s."""
-        while True:
-            moved = self._moved
-            batch = await self.after(offset, limit)
-            if batch:
-                offset = batch[-1].offset
-                yield batch
-                continue
-            try:
-                async with asyncio.timeout(15):  # below the idle limit of common proxies
-                    await moved.wait()
-            except TimeoutError:
-                yield []
+    async def batches(
+        self, offset: int, limit: int, idle_s: float = IDLE_S
+    ) -> AsyncIterator[Sequence[StreamEvent]]:
+        """Yield every event after `offset`, for ever, in batches; an empty one each `idle_s`.
+
+        Raises:
+            CursorGoneError: the stream was made anew meanwhile, or no longer holds what comes next.
+            OutageError: an old offset is read and RabbitMQ is away.
+        """
+        epoch = self.epoch
+        self.watchers += 1
+        try:
+            while True:
+                moved = self._moved
+                if self.epoch != epoch:
+                    if epoch:
+                        raise CursorGoneError("another_stream")
+                    epoch = self.epoch
+                batch = await self.after(offset, limit)
+                if batch:
+                    offset = batch[-1].offset
+                    yield batch
+                    await asyncio.sleep(0)  # who catches up from the ring lets others go between
+                    continue
+                try:
+                    async with asyncio.timeout(idle_s):
+                        await moved.wait()
+                except TimeoutError:
+                    yield []
+        finally:
+            self.watchers -= 1
+
+    async def _reach(self, offset: int) -> None:
+        """Wait a moment for another replica's newest event."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REACH_S):
+                while offset > self.newest:
+                    await self._moved.wait()
 
     async def _read_back(self, offset: int, limit: int) -> Sequence[StreamEvent]:
         found: list[StreamEvent] = []
         last = self.newest
         async with self._reader.read(offset + 1) as events:
             async for event in events:
+                if not found and event.offset > offset + 1 and offset >= 0:
+                    raise CursorGoneError("no_longer_kept", event.offset - 1)
                 found.append(event)
                 if len(found) >= limit or event.offset >= last:
                     break
@@ -107,6 +193,7 @@ class IocTail:
     async def _follow_forever(self) -> None:
         while True:
             try:
+                await self._agree()
                 async with self._reader.read(self.newest + 1 if self._ring else "last") as events:
                     self._following = True
                     async for event in events:
@@ -118,11 +205,26 @@ class IocTail:
             self._following = False
             await asyncio.sleep(RETRY_S)
 
+    async def _agree(self) -> None:
+        """Find out whether this is the stream that was followed before."""
+        last = self._ring[-1] if self._ring else None
+        epoch = await self._epochs.of(self._reader, self.epoch, last)
+        if epoch != self.epoch:
+            self._ring.clear()
+            self.epoch = epoch
+            self._wake()
+
     def _take(self, event: StreamEvent) -> None:
         if event.offset <= self.newest:
             return
         self._ring.append(event)
         for listener in self._listeners:
             listener(event)
+        if self._waking is None:
+            linger = min(self.watchers * LINGER_PER_WATCHER_S, LINGER_MAX_S)
+            self._waking = asyncio.get_running_loop().call_later(linger, self._wake)
+
+    def _wake(self) -> None:
+        self._waking = None
         self._moved.set()
         self._moved = asyncio.Event()

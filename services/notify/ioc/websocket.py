@@ -1,0 +1,113 @@
+"""The stream over WebSocket: the same events and cursors, one JSON text per event.
+
+Programs send their token as `Authorization: Bearer …`. A browser cannot set that header; its page
+offers the subprotocols `civic.ioc.v1` and `bearer.<token>`: a header as well, and no URL.
+"""
+
+import asyncio
+from contextlib import suppress
+from datetime import datetime
+
+from fastapi import APIRouter, Response, WebSocket, WebSocketDisconnect
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
+
+from services.notify.ioc.api import Feed
+from services.notify.ioc.fanout import BATCH, as_item, reset
+from services.notify.ioc.tail import CursorGoneError
+from shared.errors import OutageError
+from shared.problems import FieldError, Problem, invalid, response, unavailable
+from shared.telemetry import WATCHERS
+from shared.vocabulary import Language
+
+PROTOCOL = "civic.ioc.v1"
+TOKEN = "bearer."  # noqa: S105 - how a subprotocol that carries a token begins
+GOING_AWAY = 1001
+TRY_LATER = 1013
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+
+
+def create_router(feed: Feed) -> APIRouter:
+    """Return the WebSocket route; it is no part of an OpenAPI document."""
+    router = APIRouter(prefix="/ioc")
+
+    @router.websocket("/ws")
+    async def follow(socket: WebSocket) -> None:
+        try:
+            await feed.admission.ioc(_authorization(socket))
+            start = await _start(socket, feed)
+        except Problem as problem:
+            await _deny(socket, problem)
+            return
+        except OutageError:
+            await _deny(socket, unavailable())
+            return
+        offered = socket.scope.get("subprotocols", [])
+        await socket.accept(PROTOCOL if PROTOCOL in offered else None)
+        with WATCHERS.labels("websocket").track_inprogress():
+            await _until_gone(socket, feed, start)
+
+    return router
+
+
+async def _until_gone(socket: WebSocket, feed: Feed, start: int | CursorGoneError) -> None:
+    """Send until the client leaves; what it says meanwhile is not listened to."""
+    sending = asyncio.create_task(_send(socket, feed, start))
+    listening = asyncio.create_task(_listen(socket))
+    try:
+        await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (sending, listening):
+            task.cancel()
+        await asyncio.gather(sending, listening, return_exceptions=True)
+    if not sending.cancelled() and isinstance(sending.exception(), OutageError):
+        with suppress(RuntimeError, WebSocketDisconnect):
+            await socket.close(TRY_LATER)
+
+
+async def _send(socket: WebSocket, feed: Feed, start: int | CursorGoneError) -> None:
+    tail = feed.tail
+    while True:
+        if isinstance(start, CursorGoneError):
+            told = b'{"reset":' + reset(start, tail.epoch) + b"}"
+            await socket.send_text(told.decode())
+            start = start.restart
+        try:
+            async for batch in tail.batches(start, BATCH):
+                for event in batch:
+                    await socket.send_text(as_item(event, tail.epoch).decode())
+        except CursorGoneError as error:
+            start = error
+
+
+async def _listen(socket: WebSocket) -> None:
+    with suppress(WebSocketDisconnect):
+        while (await socket.receive())["type"] != "websocket.disconnect":
+            pass
+
+
+async def _start(socket: WebSocket, feed: Feed) -> int | CursorGoneError:
+    query = socket.query_params
+    since: datetime | None = None
+    if text := query.get("since"):
+        try:
+            since = _INSTANT.validate_python(text.replace(" ", "+"))
+        except ValidationError as error:
+            raise invalid(FieldError("since", "bad_instant", "an RFC 3339 instant")) from error
+    try:
+        return await feed.start(query.get("after"), since, feed.tail.newest)
+    except CursorGoneError as error:
+        return error
+
+
+def _authorization(socket: WebSocket) -> str:
+    offered: list[str] = socket.scope.get("subprotocols", [])
+    token = next((each for each in offered if each.startswith(TOKEN)), "")
+    if token:
+        return f"Bearer {token.removeprefix(TOKEN)}"
+    return socket.headers.get("authorization", "")
+
+
+async def _deny(socket: WebSocket, problem: Problem) -> None:
+    """Refuse the handshake with the problem as an HTTP answer."""
+    answer: Response = response(problem, Language.VIETNAMESE)
+    await socket.send_denial_response(answer)

@@ -1,0 +1,77 @@
+"""The operations centre's parts put together."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter
+
+from services.notify.admission import Admission
+from services.notify.ioc import api, figures_api, websocket
+from services.notify.ioc.epoch import Epochs
+from services.notify.ioc.journey import Worked
+from services.notify.ioc.marks import Marks
+from services.notify.ioc.projection import CaseJourneys, Projection, Projector
+from services.notify.ioc.tail import IocTail
+from services.notify.settings import Settings
+from shared.calendar import CalendarEndsError, working_time
+from shared.events import CaseSnapshot
+from shared.rulebook import Rulebook
+from shared.runtime import Runtime, utc_now
+from shared.stream import StreamReader
+from shared.vocabulary import Clock
+
+
+class Centre:
+    """The tail, the projections and the routes of the IOC."""
+
+    def __init__(
+        self, runtime: Runtime, settings: Settings, book: Rulebook, admission: Admission
+    ) -> None:
+        base = runtime.database("notify")
+        marks = Marks(base)
+        reader = StreamReader(settings.amqp_url, "notify")
+        self.tail = IocTail(reader, Epochs(marks), settings.ring_events)
+        journeys = CaseJourneys(base, clock_of(book))
+        projections: Sequence[Projection] = (journeys,)
+        for each in projections:
+            for collection in each.collections:
+                runtime.keep(collection)
+        self._projector = Projector(self.tail, marks, projections, utc_now)
+        self._feed = api.Feed(self.tail, admission)
+        self._figures = figures_api.Figures(
+            self.tail, marks, journeys, admission, utc_now, settings.small_number
+        )
+
+    async def start(self) -> None:
+        """Follow the stream, and take it into the projections."""
+        await self.tail.start()
+        await self._projector.start()
+
+    async def stop(self) -> None:
+        """End both."""
+        await self._projector.stop()
+        await self.tail.stop()
+
+    def routers(self) -> Sequence[APIRouter]:
+        """Return every route below `/ioc`."""
+        return (
+            api.create_router(self._feed),
+            websocket.create_router(self._feed),
+            figures_api.create_router(self._figures),
+        )
+
+
+def clock_of(book: Rulebook) -> Worked:
+    """Return what counts time as the clock of a case does, by the edition of its promise."""
+
+    def worked(case: CaseSnapshot, start: datetime, end: datetime) -> timedelta:
+        if case.clock is Clock.ELAPSED:
+            return end - start
+        known = book.knows(case.regulation)
+        edition = book.of(case.regulation) if known else book.current(case.received_at)
+        try:
+            return working_time(start, end, edition.calendar)
+        except CalendarEndsError:  # years that nobody announced: better this than no figure
+            return end - start
+
+    return worked
