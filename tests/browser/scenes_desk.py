@@ -20,6 +20,7 @@ def _filled(intake: str, notify: str, accounts: str) -> list[dict[str, Any]]:
     made.append(assigned(city, text=LONG_WORDS, with_files=True))
     send(city, text="Đồ ngu, dọn rác đi. Rác đầy đường.", category="environment")
     send(city, category=None, area=None, text="Xin hỏi lịch cắt nước tuần này của khu vực tôi")
+    city.close()
     return made
 
 

@@ -271,6 +271,7 @@ def test_content_leaves_only_with_a_leaders_consent(
         sign_in(page, stack, "leader")
         card = page.locator(".disclosure", has_text=code)
         card.get_by_role("button", name="Đồng ý", exact=True).click()
+        page.locator("dialog[open]").get_by_label("Lý do").fill("Đồng ý cung cấp nội dung.")
         page.locator("dialog[open]").get_by_role("button", name="Đồng ý", exact=True).click()
         page.locator("dialog[open]").wait_for(state="detached")
     headers = city.office().headers

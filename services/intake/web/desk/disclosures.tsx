@@ -103,9 +103,10 @@ function Decide({ disclosure, action, onClose, onDone }: { disclosure: Disclosur
   const [text, setText] = useState('');
   const [words, setWords] = useState('');
   const send = async (): Promise<void> => {
-    if (action !== 'approve' && !text.trim()) return setWords(t('form.missing'));
+    if (!text.trim()) return setWords(t('form.missing'));
+    const identity = action === 'approve' && disclosure.identity ? { identity: true } : {};
     try {
-      await authed(`desk/cases/${disclosure.code}/disclosures/${disclosure.id}/${action}`, { body: text.trim() ? { text: text.trim() } : {}, ifMatch: `"${disclosure.version}"` });
+      await authed(`desk/cases/${disclosure.code}/disclosures/${disclosure.id}/${action}`, { body: { text: text.trim(), ...identity }, ifMatch: `"${disclosure.version}"` });
       onClose();
       onDone();
     } catch (error) {
@@ -115,7 +116,8 @@ function Decide({ disclosure, action, onClose, onDone }: { disclosure: Disclosur
   return (
     <Dialog open title={t(`disclosure.${action}`)} onClose={onClose} foot={<><Button kind="quiet" onClick={onClose}>{t('cancel')}</Button><Button kind={action === 'approve' ? 'primary' : 'danger'} onClick={() => void send()}>{t(`disclosure.${action}`)}</Button></>}>
       <p>{disclosure.recipient.organisation}: {disclosure.purpose}</p>
-      <Field id="decide-text" label={t('disclosure.reason')} optional={action === 'approve'} error={words || undefined}>
+      {disclosure.identity && action === 'approve' && <Note kind="warn" icon="shield-lock">{t('disclosure.gives_identity')}</Note>}
+      <Field id="decide-text" label={t('disclosure.reason')} error={words || undefined}>
         {(given) => <textarea {...given} value={text} onInput={(event) => setText(event.currentTarget.value)} />}
       </Field>
     </Dialog>
