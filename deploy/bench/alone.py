@@ -100,6 +100,7 @@ def _server(
     command = [
         *("setpriv", "--pdeathsig", "KILL", "--", sys.executable, "-m", "uvicorn", app),
         *("--factory", "--host", "127.0.0.1", "--port", str(port), "--no-access-log"),
+        *("--http", "shared.server:Protocol"),
     ]
     with log.open("ab") as output:
         process = subprocess.Popen(

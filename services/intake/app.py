@@ -230,8 +230,10 @@ def create_app() -> FastAPI:
     problems.translate(app, PrivacyError, privacy_problem_of)
     problems.translate(app, OneStopError, onestop_problem_of)
     problems.translate(app, DisclosureError, disclosure_problem_of)
-    for router in _routers(parts):
+    front = parts.front()
+    for router in _routers(parts, front):
         app.include_router(router, prefix="/api/v1")
+    app.router.routes.insert(0, reports.create_short_way(front, "/api/v1/reports"))
     origins.allow(app, f"{settings.notify_url},{settings.origins}")
     app.include_router(notification_routes.create_pages())
     pages.mount(app, _pages(settings))
@@ -244,11 +246,10 @@ def _pages(settings: Settings) -> pages.Pages:
     return pages.Pages(Path(__file__).parent, config=config, connect=[settings.notify_url])
 
 
-def _routers(parts: Parts) -> list[APIRouter]:
+def _routers(parts: Parts, front: reports.Front) -> list[APIRouter]:
     """Return every route of the contract below `/api/v1`."""
     shelf, store, current = parts.shelf, parts.store, parts.guard.current
     limits, spool = parts.settings.limits(), parts.settings.spool
-    front = parts.front()
     counter = desk_routes.Counter(parts.desk, parts.archive, shelf, limits, spool, clock=utc_now)
     sealed = privacy_routes.Privacy(front, parts.privacy_desk(), parts.archive, shelf)
     hatch = disclosure_routes.Hatch(parts.disclosure_desk(), shelf, utc_now)
