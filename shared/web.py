@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from shared import health, problems
+from shared.documented import with_problems
 from shared.health import AsgiApp, Check
 from shared.pace import Pacer, Paces
 from shared.telemetry import REQUEST_S, REQUESTS
@@ -67,6 +68,8 @@ def create(
         telemetry={"auto_configure": False},  # else OTLP variables make the start need an extra
     )
     problems.install(app)
+    plain = app.openapi
+    app.openapi = lambda: with_problems(plain())
     if paces:
         app.add_middleware(Pacer, paces=paces)
     app.add_middleware(Envelope)  # the outermost: also a 429 carries safe headers and is noted

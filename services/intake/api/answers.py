@@ -15,6 +15,12 @@ from shared.problems import not_found
 
 RANGE = re.compile(r"bytes=(\d{1,12})-(\d{0,12})")
 VERSION = re.compile(r'(?:W/)?"?(\d{1,9})"?')
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FILE = {"content": {"image/*": _BINARY, "audio/*": _BINARY}}
+FILES: dict[int | str, dict[str, Any]] = {  # what `download` answers, for the OpenAPI document
+    200: {"description": "The whole file.", **_FILE},
+    206: {"description": "The range that was asked for.", **_FILE},
+}
 
 
 def json_answer(

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from services.intake.accounts.domain import Principal
-from services.intake.api.answers import download, etag, json_answer, seen_version
+from services.intake.api.answers import FILES, download, etag, json_answer, seen_version
 from services.intake.archive import Archive, Variant
 from services.intake.desk import Desk, Filters
 from services.intake.domain.commands import Command
@@ -79,7 +79,12 @@ def create_router(counter: Counter, current: Current) -> APIRouter:
             after = await counter.desk.add_evidence(code, submission, actor)
         return counter.answer(after, actor, 201)
 
-    @router.get("/{code}/media/{media_id}", summary="A photo or a recording")
+    @router.get(
+        "/{code}/media/{media_id}",
+        summary="A photo or a recording",
+        response_class=Response,
+        responses=FILES,
+    )
     async def media(
         code: str,
         media_id: str,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Header, Query, Response
 
 from services.intake.accounts.domain import Principal
-from services.intake.api.answers import download, json_answer
+from services.intake.api.answers import FILES, download, json_answer
 from services.intake.archive import Archive, Variant
 from services.intake.audit import REPORTER, Entry
 from services.intake.privacy import Extent, PrivacyDesk
@@ -112,7 +112,10 @@ def _add_desk_routes(router: APIRouter, privacy: Privacy, caller: Any) -> None:
         return json_answer(body, headers=PRIVATE)
 
     @router.get(
-        "/desk/cases/{code}/media/{media_id}/original", summary="An original, for a stated purpose"
+        "/desk/cases/{code}/media/{media_id}/original",
+        summary="An original, for a stated purpose",
+        response_class=Response,
+        responses=FILES,
     )
     async def original(
         code: str, media_id: str, purpose: Asked, principal: Principal = caller

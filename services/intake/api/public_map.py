@@ -102,7 +102,12 @@ def create_router(public: PublicMap) -> APIRouter:
     """Return `GET /map/reports.geojson` and `GET /reports/similar`; anybody may read them."""
     router = APIRouter(tags=["Map"])
 
-    @router.get("/map/reports.geojson", summary="Public cases on the map, coarsely")
+    @router.get(
+        "/map/reports.geojson",
+        summary="Public cases on the map, coarsely",
+        response_class=Response,
+        responses={200: {"content": {"application/geo+json": {"schema": {"type": "object"}}}}},
+    )
     async def reports(
         bbox: Annotated[str, Query(max_length=100, description="west,south,east,north")] = "",
         days: Annotated[int, Query(ge=1, le=366, description="received within so many days")] = 90,

@@ -19,7 +19,12 @@ def create_router(public_url: str) -> APIRouter:
     """
     router = APIRouter(tags=["Reports"])
 
-    @router.get("/reports/{code}/qr.svg", summary="A QR code that leads to a report's page")
+    @router.get(
+        "/reports/{code}/qr.svg",
+        summary="A QR code that leads to a report's page",
+        response_class=Response,
+        responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}},
+    )
     async def qr(code: str) -> Response:
         """Draw the address of the public page; never the tracking token, and asking no database."""
         known = read_code(code)

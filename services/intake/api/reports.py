@@ -12,7 +12,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import ValidationError
 from starlette.routing import Route
 
-from services.intake.api.answers import download, json_answer
+from services.intake.api.answers import FILES, download, json_answer
 from services.intake.archive import Archive, Variant
 from services.intake.desk import Desk
 from services.intake.domain.commands import Command
@@ -173,7 +173,12 @@ def create_router(front: Front) -> APIRouter:
         }
         return json_answer(body, 200, {"Cache-Control": "no-store"})
 
-    @router.get("/{code}/media/{media_id}", summary="A photo or a recording")
+    @router.get(
+        "/{code}/media/{media_id}",
+        summary="A photo or a recording",
+        response_class=Response,
+        responses=FILES,
+    )
     async def media(
         code: str,
         media_id: str,
