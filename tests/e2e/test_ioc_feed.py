@@ -34,7 +34,7 @@ def pulled(city: City, **query: Any) -> dict[str, Any]:
 
 def test_pages_follow_each_other_without_a_gap(city: City):
     sent(city)
-    eventually(lambda: city.newest() >= 4)
+    eventually(lambda: city.newest() >= 3)
 
     offsets: list[int] = []
     after = "-1"
@@ -57,7 +57,7 @@ def test_a_moment_gives_everything_from_then_on(city: City):
     }
     nothing = pulled(city, since="2099-01-01T00:00:00Z")
     assert nothing["items"] == []
-    assert nothing["next"].startswith(str(city.newest()))
+    assert int(nothing["next"].partition(".")[0]) >= found["items"][-1]["offset"]
 
 
 def test_a_cursor_of_another_stream_is_gone_and_says_where_to_start(city: City):

@@ -15,6 +15,7 @@ from services.notify.ioc.cursor import START, Cursor, read_cursor
 from services.notify.ioc.fanout import Fanout, as_frame, as_item, frames
 from services.notify.ioc.tail import CursorGoneError, IocTail
 from shared.problems import FieldError, Problem, invalid
+from shared.runtime import utc_now
 
 # `+07:00` in a URL means a blank to whoever forgets to escape it; no instant holds one.
 Instant = Annotated[
@@ -47,6 +48,8 @@ class Feed:
                     FieldError("after", "bad_cursor", "a cursor of this stream: 123.0a1b2c3d")
                 )
             return await self.tail.place(cursor.offset, cursor.epoch)
+        if since is not None and since > utc_now():
+            return self.tail.newest  # the broker would wait for the next event and give that
         if since is not None:
             return await self.tail.since(since)
         return default
