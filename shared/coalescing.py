@@ -10,6 +10,8 @@ from typing import Generic, TypeVar
 
 from shared.errors import OutageError
 
+WAITING = 5_000  # requests of one kind; more than can be answered while anybody still waits
+
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
 
@@ -44,7 +46,13 @@ class Coalescer(Generic[Request, Answer]):
         self._active: set[asyncio.Task[None]] = set()
 
     async def __call__(self, request: Request) -> Answer:
-        """Return the answer to `request`."""
+        """Return the answer to `request`.
+
+        Raises:
+            OutageError: too many are waiting already, or as `run` says.
+        """
+        if len(self._waiting) >= WAITING:
+            raise OutageError("too much is waiting for the database")
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((request, future))
         # Not len(): a lane that has just ended is forgotten one turn of the loop later, and whoever
@@ -59,9 +67,11 @@ class Coalescer(Generic[Request, Answer]):
         while self._waiting:
             if self._linger_s and len(self._waiting) < self._limit:
                 await asyncio.sleep(self._linger_s)
-            batch = self._waiting[: self._limit]
-            del self._waiting[: self._limit]
-            await self._answer(batch)
+            # who gave up before their turn is not served: nobody would hear of what was written
+            waiting = [each for each in self._waiting if not each[1].done()]
+            batch, self._waiting = waiting[: self._limit], waiting[self._limit :]
+            if batch:
+                await self._answer(batch)
 
     async def _answer(self, batch: list[tuple[Request, "asyncio.Future[Answer]"]]) -> None:
         try:

@@ -30,8 +30,10 @@ T = TypeVar("T")
 
 CHUNK_BYTES = 256 * 2**10
 MIN_PART_BYTES = 5 * 2**20  # of S3; one part as long as the file leaves no half upload behind
-HEALTH_S = 1.5
+HEALTH_S = 1.2  # for a sign of life
 RETRY_START_S = 0.5
+AWAKE_S = 0.25  # after a call that went well nobody asks for a sign of life
+PULSE_S = 0.3  # a put that takes longer asks for one: a frozen bucket is told within 1.8 s
 BREATHER_S = 1.0  # after a call that only ended by its time limit: others fail at once instead
 PAGE = 500
 
@@ -135,6 +137,8 @@ class MediaStore:
         self._settings = settings
         self._bucket = settings.bucket
         self._closed_until = 0.0
+        self._awake_until = 0.0
+        self._asking: asyncio.Task[bool] | None = None
         self._threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="media")
         # The client's own defaults wait 300 s, five times. One retry of a read is for connections
         # that the server closed while they lay idle. One of a 500 because S3 asks for it, and the
@@ -152,37 +156,46 @@ class MediaStore:
             ),
             maxsize=settings.workers,
         )
-        self._client = Minio(
-            host,
-            settings.access_key,
-            settings.secret_key,
-            secure=scheme == "https",
-            region=settings.region,
-            http_client=self._connections,
+        # Asked for a sign of life apart from the others: eight slow puts are no silence.
+        self._pulse = ThreadPoolExecutor(1, thread_name_prefix="media-pulse")
+        self._pulse_connections = PoolManager(
+            timeout=Timeout(connect=settings.connect_timeout_s, read=HEALTH_S),
+            retries=_UnlessSilent(total=1, connect=1, read=1),
+            maxsize=1,
+        )
+        self._client, self._prober = (
+            Minio(
+                host,
+                settings.access_key,
+                settings.secret_key,
+                secure=scheme == "https",
+                region=settings.region,
+                http_client=connections,
+            )
+            for connections in (self._connections, self._pulse_connections)
         )
 
-    async def call(
-        self, function: Callable[..., T], *args: object, limit_s: float | None = None
-    ) -> T:
+    async def call(self, function: Callable[..., T], *args: object) -> T:
         """Run a blocking call of the client in one of the store's threads.
 
         Args:
             function: Called with `args`.
             *args: Its arguments.
-            limit_s: The longest wait, queue included; the settings' limit when None.
 
         Raises:
             OutageError: unreachable, refused, too slow, or in the pause after such a call.
         """
-        if limit_s is None and time.monotonic() < self._closed_until:
+        if time.monotonic() < self._closed_until:
             raise OutageError("the media store did not answer a moment ago")
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(limit_s or self._settings.call_timeout_s):
-                return await loop.run_in_executor(self._threads, _told, function, args)
+            async with asyncio.timeout(self._settings.call_timeout_s):
+                answer = await loop.run_in_executor(self._threads, _told, function, args)
         except (TimeoutError, _TooSlowError) as error:
             self._closed_until = time.monotonic() + BREATHER_S
             raise OutageError(f"the media store does not answer: {error}") from error
+        self._awake_until = time.monotonic() + AWAKE_S
+        return answer
 
     def soon(self, function: Callable[[], None]) -> None:
         """Run a call of the client behind the others, for nobody to wait for."""
@@ -191,7 +204,13 @@ class MediaStore:
 
     async def put(self, name: str, content: bytes | Path, media_type: str) -> None:
         """Write an object; after the return it is as durable as the bucket."""
-        await self.call(self._put, name, content, media_type)
+        putting = asyncio.create_task(self.call(self._put, name, content, media_type))
+        try:
+            while not (await asyncio.wait([putting], timeout=PULSE_S))[0]:
+                await self.awake()
+        finally:
+            putting.cancel()
+        await putting
 
     def _put(self, name: str, content: bytes | Path, media_type: str) -> None:
         if isinstance(content, bytes):
@@ -295,15 +314,42 @@ class MediaStore:
 
     async def is_healthy(self) -> bool:
         """Tell within 2 s whether the bucket answers."""
+        loop, question = asyncio.get_running_loop(), self._prober.bucket_exists
         try:
-            return await self.call(self._client.bucket_exists, self._bucket, limit_s=HEALTH_S)
+            async with asyncio.timeout(HEALTH_S):
+                there = await loop.run_in_executor(self._pulse, _told, question, (self._bucket,))
+        except (TimeoutError, _TooSlowError):
+            self._closed_until = time.monotonic() + BREATHER_S
+            return False
         except OutageError:
             return False
+        self._closed_until, self._awake_until = 0.0, time.monotonic() + AWAKE_S
+        return there
+
+    async def awake(self) -> None:
+        """Make sure that the bucket answers, or find out within 1.2 s that it does not.
+
+        Free while other calls go well; whoever asks meanwhile shares one question.
+
+        Raises:
+            OutageError: it is away, silent, or was a moment ago.
+        """
+        now = time.monotonic()
+        if now < self._awake_until:
+            return
+        if now >= self._closed_until:
+            if self._asking is None or self._asking.done():
+                self._asking = asyncio.create_task(self.is_healthy())
+            if await asyncio.shield(self._asking):
+                return
+        raise OutageError("the media store does not answer")
 
     def close(self) -> None:
         """Close the connections; calls that wait are dropped, those that run end by themselves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._threads, self._pulse):
+            threads.shutdown(wait=False, cancel_futures=True)
         self._connections.clear()
+        self._pulse_connections.clear()
 
 
 class _UnlessSilent(Retry):

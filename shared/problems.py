@@ -194,7 +194,8 @@ def field_error(error: Mapping[str, Any]) -> FieldError:
 def _of_http(error: HTTPException) -> Problem:
     if error.status_code == 404:  # noqa: PLR2004 - HTTP
         return not_found()
-    code = {401: "unauthenticated", 403: "forbidden", 405: "method_not_allowed", 408: "too_slow"}
+    code = {401: "unauthenticated", 403: "forbidden", 405: "method_not_allowed"}
+    code |= {408: "too_slow", 429: "busy"}
     return Problem(
         error.status_code,
         code.get(error.status_code, "bad_request"),

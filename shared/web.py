@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from shared import health, problems
+from shared import crowd, health, problems
 from shared.documented import with_problems
 from shared.health import AsgiApp, Check
 from shared.pace import Pacer, Paces
@@ -51,6 +51,8 @@ def create(
     title: str,
     lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]],
     paces: Paces | None = None,
+    *,
+    at_once: int = crowd.AT_ONCE,
 ) -> FastAPI:
     """Return an application whose failures are problem documents, with logs and safe headers.
 
@@ -58,6 +60,7 @@ def create(
         title: Of the OpenAPI document.
         lifespan: What runs as long as it does.
         paces: How much one sender may ask for; no limits without them.
+        at_once: Requests with a body that are worked on; one more gets 429.
     """
     app = FastAPI(
         title=title,
@@ -70,6 +73,7 @@ def create(
     problems.install(app)
     plain = app.openapi
     app.openapi = lambda: with_problems(plain())
+    app.add_middleware(crowd.Crowd, most=at_once)
     if paces:
         app.add_middleware(Pacer, paces=paces)
     app.add_middleware(Envelope)  # the outermost: also a 429 carries safe headers and is noted

@@ -29,6 +29,7 @@ from services.intake.api import disclosures as disclosure_routes
 from services.intake.api import notifications as notification_routes
 from services.intake.api import privacy as privacy_routes
 from services.intake.api import qr as qr_routes
+from services.intake.api.slots import Slots
 from services.intake.apps import api as apps
 from services.intake.apps.model import load_seeds
 from services.intake.apps.store import AppStore
@@ -164,7 +165,7 @@ class Parts:
             shelf=self.shelf,
             limits=self.settings.limits(),
             spool=self.settings.spool,
-            slots=reports.Slots(self.settings.max_uploads),
+            slots=Slots(self.settings.max_uploads),
             clock=utc_now,
         )
 
@@ -221,7 +222,9 @@ def create_app() -> FastAPI:
             await parts.apps.seed(seeds)
             yield
 
-    app = web.create("Đà Lạt trực tuyến: intake", lifespan, settings.paces())
+    app = web.create(
+        "Đà Lạt trực tuyến: intake", lifespan, settings.paces(), at_once=settings.max_at_once
+    )
     web.describe(app, ReportIn)
     web.probes(app, {**parts.runtime.checks(), "media": parts.archive.check})
     for kind in (CivicError, ClientDisconnect):
@@ -250,7 +253,9 @@ def _routers(parts: Parts, front: reports.Front) -> list[APIRouter]:
     """Return every route of the contract below `/api/v1`."""
     shelf, store, current = parts.shelf, parts.store, parts.guard.current
     limits, spool = parts.settings.limits(), parts.settings.spool
-    counter = desk_routes.Counter(parts.desk, parts.archive, shelf, limits, spool, clock=utc_now)
+    counter = desk_routes.Counter(
+        parts.desk, parts.archive, shelf, limits, spool, slots=front.slots, clock=utc_now
+    )
     sealed = privacy_routes.Privacy(front, parts.privacy_desk(), parts.archive, shelf)
     hatch = disclosure_routes.Hatch(parts.disclosure_desk(), shelf, utc_now)
     chasing = chase_routes.Chasing(OverdueCases(store.aggregates), shelf, utc_now)

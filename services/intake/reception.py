@@ -26,6 +26,7 @@ from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from services.intake.submission import Submission
 from shared import failpoints
+from shared.budget import ANSWER_S, answered_within
 from shared.errors import CivicError, DuplicateError, OutageError
 from shared.identity import Reporter, TrackingTokens, Vault, fingerprint, new_code
 from shared.outbox import TailPublisher
@@ -113,6 +114,14 @@ class Reception:
             KeyReusedError: the key stands for another report.
             OutageError: it is not known to be stored; with a key, sending it again is safe.
         """
+        # Files take as long as they take to decode and to keep; each step of the database, and the
+        # bucket's sign of life, has its own bound then.
+        async with answered_within(None if submission.media else ANSWER_S, "MongoDB"):
+            return await self._take(report, submission, key, entered)
+
+    async def _take(
+        self, report: ReportIn, submission: Submission, key: str | None, entered: Entered | None
+    ) -> Answer:
         received_at = self._clock().replace(microsecond=0)  # limits are kept to the second
         identity = _identity(f"{entered.actor}:{key}" if entered and key else key, submission)
         # without media the insert itself finds a twin; with media, look before decoding them
@@ -168,18 +177,20 @@ class Reception:
             rules,
             screen(report.text, self._screening),
         )
+        content = {
+            **_content(report, items, position, code),
+            "terms": _terms(report, received_at, rules),
+            **({"entered": _by(entered)} if entered else {}),
+        }
         try:
-            tail = await self._desks.store.open_case(
-                receipt.case,
-                receipt.facts,
-                content={
-                    **_content(report, items, position, code),
-                    "terms": _terms(report, received_at, rules),
-                    **({"entered": _by(entered)} if entered else {}),
-                },
-                receipt=receipt.answer,
-                idempotency=identity,
-            )
+            async with answered_within(ANSWER_S, "MongoDB"):
+                tail = await self._desks.store.open_case(
+                    receipt.case,
+                    receipt.facts,
+                    content=content,
+                    receipt=receipt.answer,
+                    idempotency=identity,
+                )
         except DuplicateError as error:
             return await self._after_twin(code, reporter, items, identity=identity, error=error)
         self._desks.publisher.soon(tail)
@@ -207,7 +218,8 @@ class Reception:
         return known
 
     async def _known(self, identity: Mapping[str, str]) -> Answer | None:
-        stored = await self._desks.store.find_by_key(identity["key"])
+        async with answered_within(ANSWER_S, "MongoDB"):
+            stored = await self._desks.store.find_by_key(identity["key"])
         if stored is None:
             return None
         if stored.idempotency["body"] != identity["body"]:
@@ -223,7 +235,8 @@ class Reception:
         reporter = Reporter(
             name=person.name, phone=person.phone, email=person.email, language=person.language
         )
-        return await self._desks.vault.store(reporter, at, code)
+        async with answered_within(ANSWER_S, "MongoDB"):
+            return await self._desks.vault.store(reporter, at, code)
 
     def _answer(self, receipt: Mapping[str, Any], code: CaseCode) -> dict[str, Any]:
         """Add what is derived and never stored: the tracking token and the links."""

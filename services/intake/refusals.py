@@ -164,17 +164,6 @@ def key_malformed() -> Problem:
     )
 
 
-def busy() -> Problem:
-    """Return the problem of too many uploads at once."""
-    return Problem(
-        429,
-        "busy",
-        vi="Đang có quá nhiều người gửi cùng lúc. Vui lòng gửi lại sau vài giây.",
-        en="Too many people are sending right now. Please send it again in a few seconds.",
-        headers={"Retry-After": "3"},
-    )
-
-
 def bad_token() -> Problem:
     """Return the problem of a token that is not this case's."""
     return Problem(

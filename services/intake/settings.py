@@ -50,6 +50,7 @@ class Settings(ServiceSettings):
     max_audio_s: int = Field(default=300, ge=10, le=3600)
     read_timeout_s: float = Field(default=120, ge=1)  # a whole upload, on a slow phone
     max_uploads: int = Field(default=64, ge=1)  # at once; more get 429 instead of memory
+    max_at_once: int = Field(default=256, ge=1)  # other requests with a body; more get 429
 
     orphan_grace_s: int = Field(default=3600, ge=600)  # what is younger may belong to an upload
     orphan_sweep_s: int = Field(default=6 * 3600, ge=60)  # from one look to the next

@@ -177,6 +177,16 @@ class Management:
             for each in answer.raise_for_status().json()
         }
 
+    async def details(self) -> list[dict[str, Any]]:
+        """Return all that the broker knows of our connections."""
+        answer = await self._client.get("/api/connections")
+        found = answer.raise_for_status().json()
+        return [each for each in found if each.get("vhost") == self._vhost]
+
+    async def consumers(self) -> list[dict[str, Any]]:
+        answer = await self._client.get(f"/api/consumers/{self._vhost}")
+        return answer.raise_for_status().json()
+
     async def close(self, connection: str) -> None:
         answer = await self._client.delete(
             f"/api/connections/{connection}", headers={"X-Reason": "a test"}

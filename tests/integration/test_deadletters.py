@@ -288,4 +288,5 @@ def test_every_queue_of_the_house_is_looked_into() -> None:
         "intake.decisions",
         "sla.cases",
         "notify.events",
+        "notify.onestop",
     }

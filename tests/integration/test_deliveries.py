@@ -12,7 +12,7 @@ import pytest
 
 from services.notify.channels.email import EmailChannel
 from services.notify.domain import QuietHours
-from services.notify.handlers import on_event
+from services.notify.handlers import TELL_WITHIN, on_event
 from services.notify.messages import Messages
 from services.notify.people import People
 from services.notify.sender import Sender
@@ -300,6 +300,33 @@ async def test_what_nobody_is_told_of_costs_no_look_up(
     await world.hear(heard_deadline(deadline(DeadlineSet, **proof, approaching_at=NOON)))
 
     assert await world.rows() == {}
+
+
+# History that is said again, after a restore
+
+
+@pytest.mark.parametrize(
+    ("age", "told"),
+    [
+        pytest.param(TELL_WITHIN - timedelta(hours=12), {"officer"}, id="of this week"),
+        pytest.param(TELL_WITHIN + timedelta(seconds=1), set[str](), id="a second too old"),
+        pytest.param(timedelta(days=400), set[str](), id="of last year"),
+    ],
+)
+async def test_who_came_since_is_not_told_of_what_is_older_than_a_week(
+    world: World, age: timedelta, told: set[str]
+):
+    await world.employ("officer")
+    world.now = RECEIVED + age
+
+    await world.hear_case(assigned())
+    world.now += timedelta(days=1)  # whatever the hour, it is no longer quiet
+    await world.send()
+
+    assert set(world.mails()) == told
+    assert len(await world.rows()) == len(told)
+    # the figures know the case all the same
+    assert (await world.view.newest(CODE)).state is State.ASSIGNED
 
 
 # Quiet hours

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from shared import coalescing
 from shared.coalescing import Coalescer
 from shared.errors import OutageError
 from tests.unit import virtual_time
@@ -212,3 +213,34 @@ def test_whoever_may_linger_gathers_others() -> None:
 
     assert server.batches == [[0, 1], [2], [3, 4, 5]]
     assert answered == pytest.approx([0.5, 0.5, 1.1, 2.5, 2.5, 2.5])
+
+
+async def test_who_gave_up_before_their_turn_is_not_served() -> None:
+    server = Server(held=True)
+    ask = Coalescer(server.run, lanes=1)
+    first = asyncio.create_task(ask(1))
+    await asyncio.sleep(0.01)
+    given_up, patient = asyncio.create_task(ask(2)), asyncio.create_task(ask(3))
+    await asyncio.sleep(0.01)
+    given_up.cancel()
+    await asyncio.gather(given_up, return_exceptions=True)
+    server.let_go()
+
+    assert (await first, await patient) == (2, 6)
+    assert server.batches == [[1], [3]]
+
+
+async def test_more_than_can_wait_is_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coalescing, "WAITING", 2)
+    server = Server(held=True)
+    ask = Coalescer(server.run, lanes=1)
+    first = asyncio.create_task(ask(1))
+    await asyncio.sleep(0.01)
+    others = [asyncio.create_task(ask(number)) for number in (2, 3)]
+    await asyncio.sleep(0.01)
+
+    with pytest.raises(OutageError):
+        await ask(4)
+    server.let_go()
+
+    assert [await each for each in (first, *others)] == [2, 4, 6]

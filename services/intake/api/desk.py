@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from services.intake.accounts.domain import Principal
 from services.intake.api.answers import FILES, download, etag, json_answer, seen_version
+from services.intake.api.slots import Slots
 from services.intake.archive import Archive, Variant
 from services.intake.desk import Desk, Filters
 from services.intake.domain.commands import Command
@@ -35,6 +36,7 @@ class Counter:
     shelf: Shelf
     limits: EvidenceLimits
     spool: Path
+    slots: Slots
     clock: Callable[[], datetime]
 
     def answer(self, stored: StoredCase, actor: Actor, status: int = 200) -> Response:
@@ -75,8 +77,9 @@ def create_router(counter: Counter, current: Current) -> APIRouter:
     async def add_media(request: Request, code: str, principal: Principal = caller) -> Response:
         """Keep evidence of the work; its ids go into the result."""
         actor = actor_of(principal)
-        async with read_submission(request, counter.limits, counter.spool) as submission:
-            after = await counter.desk.add_evidence(code, submission, actor)
+        with counter.slots:
+            async with read_submission(request, counter.limits, counter.spool) as submission:
+                after = await counter.desk.add_evidence(code, submission, actor)
         return counter.answer(after, actor, 201)
 
     @router.get(

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from starlette.routing import Route
 
 from services.intake.api.answers import FILES, download, json_answer
+from services.intake.api.slots import Slots
 from services.intake.archive import Archive, Variant
 from services.intake.desk import Desk
 from services.intake.domain.commands import Command
@@ -21,33 +22,17 @@ from services.intake.domain.parties import Actor, Party
 from services.intake.domain.report import ReportIn
 from services.intake.evidence import EvidenceLimits
 from services.intake.reception import Answer, Entered, Reception
-from services.intake.refusals import bad_token, busy, key_malformed
+from services.intake.refusals import bad_token, key_malformed
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore, StoredCase
 from services.intake.submission import read_submission
 from services.intake.views import FOR_THE_REPORTER, own_view, public_view, published, timeline
+from shared.budget import ANSWER_S, answered_within
 from shared.identity import TrackingTokens, read_code
 from shared.problems import field_error, invalid, not_found
 
 REPORTER = Actor("reporter", None)
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-
-
-class Slots:
-    """Uploads at once; one more is told to come back instead of filling memory and disk."""
-
-    def __init__(self, free: int) -> None:
-        self._free = free
-
-    def __enter__(self) -> None:
-        """Take a slot; all taken is a problem, 429."""
-        if self._free <= 0:
-            raise busy()
-        self._free -= 1
-
-    def __exit__(self, *_: object) -> None:
-        """Give it back."""
-        self._free += 1
 
 
 @dataclass(frozen=True)
@@ -87,7 +72,8 @@ class Front:
     async def find(self, typed: str) -> StoredCase:
         """Return the case with the code that somebody typed; none is a problem, 404."""
         code = read_code(typed)
-        stored = await self.store.load(code) if code else None
+        async with answered_within(ANSWER_S, "MongoDB"):
+            stored = await self.store.load(code) if code else None
         if stored is None:
             raise not_found("phản ánh này", "this report")
         return stored

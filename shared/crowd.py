@@ -1,0 +1,88 @@
+"""How many requests with a body are worked on at once: one more is told to come back.
+
+Uploads have bounds of their own (`services/intake/submission`), since they take minutes on a slow
+phone; everything else is small and quick, and more of it at once than we can do in the time of an
+answer would only make all of it late.
+"""
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from shared import problems
+from shared.health import AsgiApp
+from shared.problems import Problem
+
+AT_ONCE = 256  # of one process; a hundred reports a second need fewer than ten
+LARGEST = 2 * 2**20  # bytes of a body that is no form; most routes bound it closer
+RETRY_AFTER_S = 3
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Crowd:
+    """The middleware that lets in so many requests with a body, and answers 429 to the others.
+
+    A request counts from the moment at which its body is whole: whoever sends slowly holds memory
+    for one small body, and keeps nobody else out.
+
+    Args:
+        app: What is let into.
+        most: At once.
+    """
+
+    def __init__(self, app: AsgiApp, most: int = AT_ONCE) -> None:
+        self._app = app
+        self._most = most
+        self._inside = 0
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request, or say when to come back."""
+        if scope["type"] != "http" or scope["method"] in _READING or _is_form(scope):
+            await self._app(scope, receive, send)
+            return
+        if self._inside >= self._most:  # before anything of a body is read
+            language = problems.language_of(Request(scope))
+            await problems.response(busy(), language)(scope, receive, send)
+            return
+        inside, heard = False, 0
+
+        async def received() -> MutableMapping[str, Any]:
+            nonlocal inside, heard
+            message: MutableMapping[str, Any] = await receive()
+            if message["type"] != "http.request" or inside:
+                return message
+            heard += len(message.get("body", b""))
+            if heard > LARGEST:
+                raise HTTPException(
+                    413, f"At most {LARGEST} bytes are taken here.", {"Connection": "close"}
+                )
+            if not message.get("more_body", False):
+                if self._inside >= self._most:
+                    raise HTTPException(429, "Too many at once.", dict(busy().headers))
+                self._inside += 1
+                inside = True
+            return message
+
+        try:
+            await self._app(scope, received, send)
+        finally:
+            self._inside -= inside
+
+
+def busy() -> Problem:
+    """Return the problem of too many at once."""
+    return Problem(
+        429,
+        "busy",
+        vi="Đang có quá nhiều người gửi cùng lúc. Vui lòng gửi lại sau vài giây.",
+        en="Too many people are sending right now. Please send it again in a few seconds.",
+        headers={"Retry-After": str(RETRY_AFTER_S)},
+    )
+
+
+def _is_form(scope: Any) -> bool:
+    kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
+    return kind.lower().startswith(b"multipart/")
