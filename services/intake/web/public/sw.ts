@@ -65,7 +65,7 @@ function isOurs(path: string): boolean {
 
 /** The network's page if it comes within three seconds, else the shell that we hold. */
 async function page(request: Request): Promise<Response> {
-  const held = caches.match('/');
+  const held = caches.match('/', { ignoreVary: true });
   const fresh = fetch(request);
   const slow = new Promise<null>((resolve) => setTimeout(() => resolve(null), PAGE_WAIT_MS));
   const first = await Promise.race([fresh.catch(() => null), slow]);
@@ -80,7 +80,8 @@ async function page(request: Request): Promise<Response> {
 }
 
 async function built(request: Request): Promise<Response> {
-  const held = await caches.match(request);
+  // a name stands for one content; `Vary: Origin` would hide it from module scripts, which send one
+  const held = await caches.match(request.url, { ignoreVary: true });
   if (held) return held;
   const answer = await fetch(request);
   if (answer.ok && /-[A-Z0-9]{8}\./.test(request.url)) {
@@ -92,7 +93,7 @@ async function built(request: Request): Promise<Response> {
 
 async function freshened(request: Request, event: Waiting): Promise<Response> {
   const cache = await caches.open(PUBLIC);
-  const held = await cache.match(request);
+  const held = await cache.match(request, { ignoreVary: true });
   const fresh = fetch(request).then(async (answer) => {
     if (answer.ok) await cache.put(request, answer.clone());
     return answer;
