@@ -123,7 +123,8 @@ def given(**body: Any) -> Any:
 
 NEW = {"username": "ke.gian", "display_name": "X", "role": "administrator"}
 ROWS = [
-    Row("API1", "another's media", "GET", "/reports/{code}/media/m1?variant=original", "a stranger"),
+    Row("API1", "another's media", "GET", "/reports/{code}/media/m1?variant=original",
+        "a stranger"),
     Row("API1", "another's case", "GET", "/reports/{code}", "a stranger", (401,)),
     Row("API1", "another ward's case", "GET", "/desk/cases/{code}", "another ward"),
     Row("API1", "another ward's reporter", "GET",
