@@ -80,6 +80,7 @@ SILENT = {
     "GET /api/v1/ioc/onestop",
     "GET /api/v1/onestop/stream",
     "GET /api/v1/ioc/stream",
+    "GET /api/v1/ioc/cases",
     "GET /api/v1/ioc/summary",
     "GET /api/v1/ioc/units",
     "GET /api/v1/map/reports.geojson",

@@ -73,6 +73,7 @@ def step(
         "area": case.area,
         "unit": case.unit,
         "due_at": case.due_at,
+        "place": [case.place.lat, case.place.lon] if case.place else None,
         "on_time": case.on_time if case.resolved_at else None,
         "disputes": case.disputes,
         "directives_open": case.directives_open,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter
 
 from services.notify.admission import Admission
-from services.notify.ioc import api, figures_api, websocket
+from services.notify.ioc import api, figures_api, open_cases, websocket
 from services.notify.ioc.epoch import Epochs
 from services.notify.ioc.journey import Worked
 from services.notify.ioc.marks import Marks
@@ -38,6 +38,7 @@ class Centre:
                 runtime.keep(collection)
         self._projector = Projector(self.tail, marks, projections, utc_now)
         self._feed = api.Feed(self.tail, admission)
+        self._cases = open_cases.create_router(journeys, admission, utc_now)
         self._figures = figures_api.Figures(
             self.tail, marks, journeys, admission, utc_now, settings.small_number
         )
@@ -58,6 +59,7 @@ class Centre:
             api.create_router(self._feed),
             websocket.create_router(self._feed),
             figures_api.create_router(self._figures),
+            self._cases,
         )
 
 

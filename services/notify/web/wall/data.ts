@@ -12,13 +12,6 @@ export interface Named {
   short?: string | { vi: string; en?: string | null } | null;
 }
 
-export interface Incident {
-  id: string;
-  category: string;
-  area: string | null;
-  count: number;
-}
-
 export interface OneStop {
   waiting: number;
   average_wait_s: number | null;
@@ -26,7 +19,6 @@ export interface OneStop {
 
 export const summary = signal<Summary | null>(null);
 export const cases = signal<ReadonlyMap<string, OpenCase>>(new Map());
-export const incidents = signal<readonly Incident[] | null>(null);
 export const onestop = signal<OneStop | null>(null);
 export const feed = signal<readonly Heard[]>([]);
 export const heard = signal(0); // when the server was last heard
@@ -53,16 +45,15 @@ async function get<T>(path: string): Promise<T | null> {
 /** Ask for everything that the wall shows, as of now or as of a past moment. */
 export async function ask(): Promise<void> {
   const at = replay.value ? `?at=${encodeURIComponent(new Date(replay.value.at).toISOString())}` : '';
-  const [figures, open, raised, queues] = await Promise.all([
+  const then = replay.value ? new Date(replay.value.at + 7 * 3_600_000).toISOString().slice(0, 10) : '';
+  const [figures, open, queues] = await Promise.all([
     get<Summary>(`ioc/summary${at}`),
     get<{ items: OpenCase[] }>(`ioc/cases${at}`),
-    get<{ items: Incident[] }>(`ioc/incidents${at || '?state=open'}`),
-    get<{ totals: OneStop }>(`ioc/onestop${at}`),
+    get<{ all: OneStop }>(`ioc/onestop${then && `?on=${then}`}`),
   ]);
   if (figures) summary.value = figures;
   if (open) cases.value = new Map(open.items.map((each) => [each.code, each]));
-  incidents.value = raised?.items ?? incidents.value;
-  onestop.value = queues?.totals ?? onestop.value;
+  onestop.value = queues?.all ?? onestop.value;
 }
 
 /** Names and the ground come from intake, where everybody may read them. */

@@ -8,7 +8,7 @@ import { day, duration, moment, time } from '@web/core/dates';
 import { both, has, startTexts, t } from '@web/core/i18n';
 import { Icon } from '@web/ui/kit';
 import { Access, locked } from './access';
-import { ask, cases, feed, ground, heard, incidents, learn, names, onestop, replay, run, summary } from './data';
+import { ask, cases, feed, ground, heard, learn, names, onestop, replay, run, summary } from './data';
 import { Ground } from './ground';
 import { type Figures, type Freshness, type Heard, advanced, byShare, freshness, replayIn, worst } from './model';
 
@@ -123,7 +123,6 @@ function Foot(): JSX.Element {
         {feed.value.length === 0 && <p class="calm">{t(replay.value ? 'wall.feed_replay' : 'wall.feed_empty')}</p>}
       </section>
       <Small icon="ticket" label={t('wall.onestop')} value={queue ? t('wall.queue', { n: queue.waiting, wait: queue.average_wait_s === null ? '–' : duration(queue.average_wait_s) }) : '–'} />
-      <Small icon="flag" label={t('wall.incidents')} value={incidents.value ? (incidents.value.length ? incidents.value.map((each) => nameOf(each.category)).join(', ') : '0') : '–'} tone={incidents.value?.length ? 'late' : ''} />
       <Small icon="speakerphone" label={t('wall.directives')} value={summary.value ? t('wall.directives_of', { open: summary.value.directives_open, overdue: summary.value.directives_overdue }) : '–'} tone={summary.value?.directives_overdue ? 'late' : ''} />
     </footer>
   );
