@@ -1,9 +1,10 @@
 """Pictures of the operations centre's wall."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.desk_world import a_busy_city
 from tests.browser.driver import DESKTOP, PHONE, WALL
@@ -14,7 +15,7 @@ SCREENS = (WALL, DESKTOP, PHONE)
 
 def open_wall(page: Page, stack: dict[str, Any], query: str = "") -> None:
     page.goto(f"{stack['notify']}/ioc/wall{query}")
-    page.locator("[data-figure=open] b").filter(has_text="–").wait_for(state="detached")
+    expect(page.locator("[data-figure=open] b")).to_have_text(re.compile(r"^\d+$"))
 
 
 @scene("wall-live", sizes=SCREENS, themes=("dark",))

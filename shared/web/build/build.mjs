@@ -81,7 +81,8 @@ async function buildService(service) {
   for (const page of listed.pages) {
     styles[page.name] = keep(await buildStyles(web, out, page));
   }
-  if (listed.webmanifest) buildWebmanifest(web, out, listed.webmanifest, keep);
+  appIcons(out, (file, bytes) => (put(out, file, bytes), keep(file)));
+  if (listed.webmanifest) put(out, 'app.webmanifest', readFileSync(join(web, listed.webmanifest)));
   put(out, 'licenses.txt', Buffer.from(licences(metas)));
 
   const manifest = { pages: {}, files: [...files].sort() };
@@ -212,11 +213,6 @@ function waiting(language) {
   return language === 'vi'
     ? '<noscript><main class="page"><h1>Đà Lạt trực tuyến</h1><p>Trang này cần JavaScript. Bạn vẫn có thể phản ánh qua tổng đài <a href="tel:1022">1022</a> hoặc trực tiếp tại bộ phận một cửa, 02 Trần Nhân Tông, Đà Lạt.</p></main></noscript>'
     : '<noscript><main class="page"><h1>Đà Lạt Online</h1><p>This page needs JavaScript. You can still report by phone, <a href="tel:1022">1022</a>, or at the one-stop counter, 02 Trần Nhân Tông, Đà Lạt.</p></main></noscript>';
-}
-
-function buildWebmanifest(web, out, name, keep) {
-  appIcons(out, (file, bytes) => (put(out, file, bytes), keep(file)));
-  put(out, 'app.webmanifest', readFileSync(join(web, name)));
 }
 
 // Every package that is inside what we serve, with its licence as its author wrote it.

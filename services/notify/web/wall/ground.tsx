@@ -9,15 +9,17 @@ const WIDTH = 1060;
 const HEIGHT = 620;
 const REACH = 64; // pixels: what lies nearer than this is one ring
 const MARGIN = 24;
+const LETTER = 9; // pixels of a name's letter
 
 interface Projection {
   x: (lon: number) => number;
   y: (lat: number) => number;
 }
 
-/** Fit the wards that have cases, or all wards, into the picture. */
+/** Fit the dense half of the city into the picture: the wide communes around it may be cut. */
 function projection(areas: Areas | null): Projection {
-  const points = (areas?.features ?? []).flatMap((each) => rings(each.geometry).flat());
+  const bySize = [...(areas?.features ?? [])].map((each) => rings(each.geometry).flat()).sort((a, b) => extent(a) - extent(b));
+  const points = bySize.slice(0, Math.max(1, Math.ceil(bySize.length * 0.6))).flat();
   const lons = points.map((each) => each[0]!);
   const lats = points.map((each) => each[1]!);
   const [west, east] = points.length ? [Math.min(...lons), Math.max(...lons)] : [108.37, 108.52];
@@ -29,13 +31,20 @@ function projection(areas: Areas | null): Projection {
   return { x: (lon) => left + (lon - west) * scale, y: (lat) => top + (north - lat) * stretch * scale };
 }
 
+const spread = (values: number[]): number => Math.max(...values) - Math.min(...values);
+
+/** How large an outline is, in square degrees of its box. */
+function extent(ring: number[][]): number {
+  return spread(ring.map((each) => each[0]!)) * spread(ring.map((each) => each[1]!));
+}
+
 export function Ground({ areas, cases, at }: { areas: Areas | null; cases: readonly OpenCase[]; at: number }): JSX.Element {
   const to = useMemo(() => projection(areas), [areas]);
   const placed = cases.filter((each) => each.lat !== null && each.lon !== null);
   const clusters = clustered(placed.map((each) => ({ x: to.x(each.lon!), y: to.y(each.lat!), mark: markOf(each, at) })), REACH);
   const overdue = placed.filter((each) => markOf(each, at) === 'overdue').length;
   return (
-    <svg class="ground" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t('wall.map', { n: placed.length, overdue })}>
+    <svg class="ground" preserveAspectRatio="xMidYMid slice" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t('wall.map', { n: placed.length, overdue })}>
       <Wards areas={areas} to={to} />
       {clusters.filter((each) => each.x > -REACH && each.x < WIDTH + REACH).map((each) => <Ring key={`${each.x.toFixed(1)}:${each.y.toFixed(1)}`} cluster={each} />)}
     </svg>
@@ -53,6 +62,8 @@ function Wards({ areas, to }: { areas: Areas | null; to: Projection }): JSX.Elem
           const ring = rings(each.geometry)[0] ?? [];
           const x = ring.reduce((sum, p) => sum + to.x(p[0]!), 0) / (ring.length || 1);
           const y = ring.reduce((sum, p) => sum + to.y(p[1]!), 0) / (ring.length || 1);
+          // a name that is wider than its ward would lie over its neighbours'
+          if (spread(ring.map((p) => to.x(p[0]!))) < LETTER * both(each.properties.name).length) return null;
           return <text key={n} class="name" x={x} y={y} text-anchor="middle">{both(each.properties.name)}</text>;
         })}
       </g>
