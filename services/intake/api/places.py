@@ -44,7 +44,12 @@ def create_router(shelf: Shelf, outlines: Outlines, clock: Callable[[], datetime
     """Return `GET /units.geojson` and `GET /areas.geojson`; anybody may read them."""
     router = APIRouter(tags=["Map"])
 
-    @router.get("/units.geojson", summary="The offices on the map, the nearest first")
+    @router.get(
+        "/units.geojson",
+        summary="The offices on the map, the nearest first",
+        response_class=Response,
+        responses={200: {"content": {"application/geo+json": {"schema": {"type": "object"}}}}},
+    )
     async def units(
         lat: Latitude = None,
         lon: Longitude = None,
@@ -70,7 +75,12 @@ def create_router(shelf: Shelf, outlines: Outlines, clock: Callable[[], datetime
         body = {"type": "FeatureCollection", "features": features[:limit]}
         return json_answer(body, headers=GEOJSON)
 
-    @router.get("/areas.geojson", summary="The wards and communes as outlines")
+    @router.get(
+        "/areas.geojson",
+        summary="The wards and communes as outlines",
+        response_class=Response,
+        responses={200: {"content": {"application/geo+json": {"schema": {"type": "object"}}}}},
+    )
     async def areas() -> Response:
         """Give the areas of today; `boundaries` says whether they are official or schematic.
 
