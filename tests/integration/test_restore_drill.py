@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,14 +11,17 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pymongo import MongoClient
 
+from deploy.local import credentials
 from deploy.local import stack as stacks
 from deploy.local.layout import ROOT, Layout, free_port_base
+from deploy.local.services import service_environment
 from tests.e2e.client import City, eventually, report
 from tests.hostile.pictures import photo
 
@@ -181,3 +185,85 @@ def test_a_folder_that_is_no_whole_backup_is_refused(folder: Path) -> None:
 
     assert refused.returncode == 2
     assert "no whole backup" in refused.stderr
+
+
+def republish(layout: Layout) -> None:
+    """What the runbook says for the loss of RabbitMQ's data, with the services stopped."""
+    supervisor = stacks.start(layout, with_services=False, attached=True, say=print)
+    try:
+        secrets = credentials.load_or_make(layout.secrets_file)
+        environment = {**os.environ, **service_environment(layout, secrets)}
+        for module in ("services.intake.republish", "services.router.republish"):
+            subprocess.run(  # noqa: S603
+                [sys.executable, "-m", module], cwd=ROOT, env=environment, check=True
+            )
+    finally:
+        stacks.stop(layout, print)
+        supervisor.wait()
+
+
+def _mails(layout: Layout) -> int:
+    return len(list(layout.mail.glob("*.eml")))
+
+
+def test_after_the_loss_of_rabbitmq_alone_everything_is_said_again_and_nobody_is_told_twice(
+    folder: Path,
+) -> None:
+    layout = Layout(folder / "stack", free_port_base())
+    supervisor = stacks.start(layout, with_services=True, attached=True, say=print)
+    city = City.at(layout.stack_file)
+    receipts = [city.send(report()).json() for _ in range(5)]
+    for each in receipts:
+        city.in_state(each, "assigned")
+    eventually(lambda: _mails(layout) >= len(receipts), 60)
+    # one that the router has not heard yet: its only message is lost with the broker
+    os.kill(city.stack["pids"]["router"], signal.SIGSTOP)
+    unheard = city.send(report()).json()
+    eventually(lambda: _owes_nothing(city), 30)
+    time.sleep(2)
+    city.close()
+    stacks.stop(layout, print)
+    supervisor.wait()
+    before = _mails(layout)
+    shutil.rmtree(layout.data / "rabbitmq")
+
+    republish(layout)
+    supervisor = stacks.start(layout, with_services=True, attached=True, say=print)
+    city = City.at(layout.stack_file)
+    try:
+        city.in_state(unheard, "assigned")
+        client: MongoClient[dict[str, Any]] = MongoClient(city.stack["mongo"])
+        with client:
+            cases = list(client["civic_intake"]["cases"].find())
+            eventually(lambda: _owes_nothing(city), 60)
+            _the_stream_is_rebuilt_in_order(city, cases)
+            assert client["civic_sla"]["deadlines"].count_documents({}) == len(cases) == 6
+            assert client["civic_router"]["decisions"].count_documents({}) == len(cases)
+            rows = client["civic_notify"]["deliveries"].count_documents({"state": "sent"})
+        late = city.send(report()).json()
+        city.in_state(late, "assigned")
+        # whatever was told to the five before is not told again
+        told = {each["code"]: _told(layout, each["code"]) for each in receipts}
+        assert all(len(subjects) == len(set(subjects)) for subjects in told.values()), told
+        assert _mails(layout) >= before
+        assert rows >= len(receipts)
+    finally:
+        city.close()
+        stacks.stop(layout, print)
+        supervisor.wait()
+
+
+def _told(layout: Layout, code: str) -> list[tuple[str, str]]:
+    """Receiver and subject of every mail about a case."""
+    found: list[tuple[str, str]] = []
+    for path in layout.mail.glob("*.eml"):
+        mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+        if code in str(mail["Subject"]):
+            found.append((str(mail["To"]), str(mail["Subject"])))
+    return found
+
+
+def _owes_nothing(city: City) -> bool:
+    client: MongoClient[dict[str, Any]] = MongoClient(city.stack["mongo"])
+    with client:
+        return client["civic_intake"]["cases"].count_documents({"outbox.0": {"$exists": True}}) == 0
