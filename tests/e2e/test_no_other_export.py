@@ -187,7 +187,7 @@ HIDDEN = {
     "/docs",
 }
 OPT_OUT = {"/opt-out", "/opt-out.js"}  # a page of fixed words
-WEBSOCKET = "/api/v1/ioc/ws"  # OpenAPI has no word for it; it says what /ioc/stream says
+WEBSOCKET = "/ioc/ws"  # OpenAPI has no word for it; it says what /ioc/stream says
 REDIRECT_OF_THE_DOCS = "/docs/oauth2-redirect"
 
 FORMS: Mapping[str, list[dict[str, str]]] = {
