@@ -45,7 +45,7 @@ def broker_and_disk(lab: Lab, sample: Sample) -> list[Row]:
 
 def intake_alone(lab: Lab, sample: Sample) -> list[Row]:
     """Measure F2, F5 and intake in turn, so that each run stands beside floors of its own."""
-    inserts, answers, intake, cpu = (list[float]() for _ in range(4))
+    inserts, beside, answers, intake, cpu = (list[float]() for _ in range(5))
     seconds = lab.plan.burst_s
     with ExitStack() as stack:
         amqp = stack.enter_context(alone.own_vhost(lab.stack))
@@ -56,16 +56,17 @@ def intake_alone(lab: Lab, sample: Sample) -> list[Row]:
         lab.in_load(load.throughput, own, HTTP_IN_FLIGHT, seconds)  # warm
         for run in range(lab.plan.runs):
             lab.say("floors and intake alone", run)
-            inserts.append(
-                lab.in_load(
-                    floors.mongo_inserts,
-                    lab.stack["mongo"],
-                    f"{prefix}_floor",
-                    sample.document,
-                    in_flight=HTTP_IN_FLIGHT,
-                    seconds=seconds,
+            for found, where in ((inserts, lab.in_load), (beside, lab.in_system)):
+                found.append(
+                    where(
+                        floors.mongo_inserts,
+                        lab.stack["mongo"],
+                        f"{prefix}_floor",
+                        sample.document,
+                        in_flight=HTTP_IN_FLIGHT,
+                        seconds=seconds,
+                    )
                 )
-            )
             answers.append(lab.in_load(load.throughput, empty, HTTP_IN_FLIGHT, seconds))
             before = sum(process.cpu_times()[:2])
             intake.append(lab.in_load(load.throughput, own, HTTP_IN_FLIGHT, seconds))
@@ -77,8 +78,10 @@ def intake_alone(lab: Lab, sample: Sample) -> list[Row]:
     section = f"intake alone, {HTTP_IN_FLIGHT} in flight"
     return [
         Row(FLOORS, "F2 bare motor insert, majority+journal", "/s", inserts),
+        Row(FLOORS, "F2b the same beside the server, where intake stands", "/s", beside),
         Row(FLOORS, "F5 empty FastAPI, same body", "/s", answers),
         Row(section, "JSON reports accepted", "/s", intake, inserts, "F2", SHARE),
+        Row(section, "  beside F2b", "/s", intake, beside, "F2b"),
         Row(section, "  beside an empty FastAPI", "/s", intake, answers, "F5"),
         Row(section, "  CPU of the intake process, a report", "ms", cpu),
     ]

@@ -66,6 +66,12 @@ class Lab:
             initializer=cores.pin_this,
             initargs=(self._cores.load,),
         )
+        self._beside = ProcessPoolExecutor(
+            1,
+            mp_context=get_context("spawn"),
+            initializer=cores.pin_this,
+            initargs=(self._cores.system,),
+        )
         machine = (
             f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
         )
@@ -88,6 +94,7 @@ class Lab:
     ) -> None:
         """End the load's process; a stack that goes on gets its cores back."""
         self._load.shutdown(cancel_futures=True)
+        self._beside.shutdown(cancel_futures=True)
         with contextlib.suppress(BenchError):  # one of them is gone, and its successor is free
             cores.pin(self.fleet.pids(), self.system | self._cores.load)
 
@@ -120,3 +127,7 @@ class Lab:
     def in_load(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something in the load's process, wait for it, and return what it returns."""
         return self._load.submit(work, *args, **kwargs).result()
+
+    def in_system(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something on the system's cores, where a service would stand, and return its result."""
+        return self._beside.submit(work, *args, **kwargs).result()
