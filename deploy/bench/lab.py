@@ -129,5 +129,5 @@ class Lab:
         return self._load.submit(work, *args, **kwargs).result()
 
     def in_system(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run something on the system's cores, where a service would stand, and return its result."""
+        """Run something on the system's cores, where a service stands; return what it returns."""
         return self._beside.submit(work, *args, **kwargs).result()
