@@ -14,12 +14,17 @@ from typing import Any
 import httpx
 import pytest
 import urllib3
+from hypothesis import HealthCheck, settings
 from minio import Minio
 from pymongo import MongoClient
 
 from deploy.local import stack as stacks
 
 Description = dict[str, Any]
+
+# The machines are shared: an example that waited for its neighbours is no failure.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")
