@@ -74,7 +74,7 @@ ROWS: dict[int, Fault] = {
 CI_ROWS = (1, 2, 3, 4, 6, 9, 12, 18, 19, 24)
 QUIET_S = 60.0
 QUIET_LOOKS = 3  # in a row, since a queue may be empty while a handler works
-CAPACITY_S = 8.0
+WARM_UP_S, CAPACITY_S = 3.0, 8.0
 CAPACITY_WINDOW = 32
 HALF = 0.5
 LEAST, MOST = 10.0, 120.0  # reports per second
@@ -138,8 +138,9 @@ class Run:
     async def _measure_capacity(self) -> None:
         """Closed loop for some seconds; what counts is when everything that follows is done."""
         await self._quiet()
-        for ends in (time.monotonic() + 2, time.monotonic() + 2 + CAPACITY_S):  # warm up first
+        for seconds in (WARM_UP_S, CAPACITY_S):
             began, before = time.monotonic(), len(self._ledger.acknowledged)
+            ends = began + seconds
 
             async def one(until: float = ends) -> None:
                 while time.monotonic() < until:
