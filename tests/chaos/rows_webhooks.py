@@ -51,9 +51,10 @@ class Receivers:
         writer.transport.abort()
 
     def _take(self, head: bytes, body: bytes) -> None:
-        event, found = orjson.loads(body), MESSAGE.search(head)
-        identifier = found[1].decode() if found else event["id"]
-        self.taken.setdefault(identifier, (event["subject"], time.time() - at_of(event["time"])))
+        told, found = orjson.loads(body), MESSAGE.search(head)
+        code = told["data"]["code"]
+        identifier = found[1].decode() if found else code
+        self.taken.setdefault(identifier, (code, time.time() - at_of(told["timestamp"])))
 
     async def _misbehave(self, writer: asyncio.StreamWriter) -> bool:
         match self.mode:

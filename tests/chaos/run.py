@@ -152,7 +152,7 @@ class Run:
             self._capacity = done / (time.monotonic() - began)
         asked = self._plan.reports / (self._plan.minutes * 60) * 1.3  # the load rests at times
         self._rate = min(MOST, max(LEAST, HALF * self._capacity, asked))
-        part = self._rate / self._capacity
+        part = self._rate / max(self._capacity, 0.1)
         self._say(
             f"capacity {self._capacity:.0f} reports/s; the load is {self._rate:.0f}/s, {part:.0%}"
         )
