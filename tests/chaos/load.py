@@ -26,6 +26,7 @@ CONNECTIONS = 96
 ANSWER_S = 12.0  # a client waits no longer
 AGAIN_S = (0.2, 0.5, 1.0, 2.0)
 SHORT, LONG = "urban_order", "other"
+STALE = "stale connection"
 BOUNDARY = "civic-chaos-boundary"
 SIZE = (320, 240)
 
@@ -157,6 +158,8 @@ class Load:
                 code=str(body.get("code", "")) if status in (200, 201) else "",
                 replayed=b"idempotency-replayed: true" in head.lower(),
             )
+        except StaleConnectionError:
+            attempt = replace(attempt, failure=STALE)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError) as error:
             attempt = replace(attempt, failure=type(error).__name__)
         attempt = replace(attempt, answered_at=time.time())
@@ -164,21 +167,11 @@ class Load:
         return attempt
 
     async def _post(self, parcel: Parcel) -> tuple[int, bytes, bytes]:
-        while self._idle:
-            reader, writer = self._idle.pop()
-            if not (reader.at_eof() or writer.is_closing()):
-                break
-            writer.close()
-        else:
-            try:
-                reader, writer = await asyncio.open_connection(*self._where)
-            except ConnectionRefusedError:
-                self.refused_connections += 1
-                raise
+        reader, writer, reused = await self._connection()
         kept = False
         try:
             writer.write(parcel.head + parcel.body)
-            head = await reader.readuntil(b"\r\n\r\n")
+            head = await _head(reader, reused=reused)
             found = LENGTH.search(head)
             answer = await reader.readexactly(int(found[1])) if found else b""
             kept = b"connection: close" not in head.lower()
@@ -188,6 +181,39 @@ class Load:
                 self._idle.append((reader, writer))
             else:
                 writer.transport.abort()
+
+    async def _connection(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter, bool]:
+        while self._idle:
+            reader, writer = self._idle.pop()
+            if not (reader.at_eof() or writer.is_closing()):
+                return reader, writer, True
+            writer.close()
+        try:
+            return *await asyncio.open_connection(*self._where), False
+        except ConnectionRefusedError:
+            self.refused_connections += 1
+            raise
+
+
+class StaleConnectionError(Exception):
+    """The server hung up an idle connection at the moment in which it was used again."""
+
+
+async def _head(reader: asyncio.StreamReader, *, reused: bool) -> bytes:
+    """Read an answer's head; a reused connection that gives nothing was closed while idle.
+
+    Every HTTP client sends such a request again by itself (RFC 9110, 9.2.2), and so do we.
+    """
+    try:
+        return await reader.readuntil(b"\r\n\r\n")
+    except asyncio.IncompleteReadError as error:
+        if reused and not error.partial:
+            raise StaleConnectionError from error
+        raise
+    except ConnectionResetError as error:
+        if reused:
+            raise StaleConnectionError from error
+        raise
 
 
 def _json(number: int, category: str) -> bytes:

@@ -6,6 +6,7 @@ import time
 
 from deploy.local.services import SERVICES
 from shared import failpoints
+from tests.chaos.load import STALE
 from tests.chaos.nemesis import Nemesis
 
 STATEFUL = (
@@ -108,12 +109,15 @@ async def rolling_restart(nemesis: Nemesis) -> None:
     broken = [
         each
         for each in nemesis.load.ledger.attempts
-        if each.sent_at >= began and each.failure and each.failure != "ConnectionRefusedError"
+        if each.sent_at >= began and each.failure not in ("", "ConnectionRefusedError", STALE)
     ]
+    stale = sum(each.sent_at >= began and each.failure == STALE
+                for each in nemesis.load.ledger.attempts)  # fmt: skip
     if broken:
         kinds = sorted({each.failure for each in broken})
         nemesis.wrong(f"{len(broken)} requests in hand were dropped: {', '.join(kinds)}")
-    nemesis.note(f"{nemesis.load.refused_connections - refused} connections refused, tried again")
+    refused = nemesis.load.refused_connections - refused
+    nemesis.note(f"{refused} connections refused and {stale} found closed, all tried again")
 
 
 async def _end_in_order(nemesis: Nemesis, service: str) -> None:
