@@ -34,10 +34,11 @@ def follow(host: str, port: int, record: Path) -> None:
         for line in link.makefile("rb"):
             if line.startswith(b"id: "):
                 offset = line[4:].strip()
-            elif line.startswith(b"data: "):
+            elif line.startswith(b"data: ") and offset:  # without an id it is no event of a case
                 begin = line.index(b'"id":"') + 6
                 identifier = line[begin : line.index(b'"', begin)]
                 out.write(offset + b" " + identifier + b" .\n")
+                offset = b""
 
 
 if __name__ == "__main__":
