@@ -22,8 +22,10 @@ from shared.messaging import (
 )
 from shared.mongo import Aggregates, Database, Documents, connect, database, ping
 from shared.outbox import TailPublisher
+from shared.refill import Refill
 from shared.rulebook import Rulebook, RulebookFollower, RulebookStore
 from shared.settings import ServiceSettings
+from shared.stream import StreamReader
 from shared.topology import QueueSpec
 
 # A start that takes longer fails, and the supervisor tries again: while a service starts, uvicorn
@@ -74,6 +76,8 @@ class Runtime:
         self._queues: list[QueueSpec] = []
         self._brakes: list[Brake] = []
         self.publisher = Publisher(settings.amqp_url, name)
+        self._refilling = StreamReader(settings.amqp_url, f"{name} refills")
+        self.publisher.on_missing(Refill(self._refilling, self.publisher.send).fill)
         self.broker = consumer(settings.amqp_url, name, settings.prefetch)
         self._group = max(1, settings.prefetch // 2)
         self._watchdog = ConsumerWatchdog(self.broker, self._queues, self.publisher)
@@ -131,6 +135,7 @@ class Runtime:
             for collection in self._collections:
                 await collection.ensure_indexes()
             await self.publisher.start(patient=not self._wait)
+            stack.push_async_callback(self._refilling.stop)
             stack.push_async_callback(self.publisher.stop)
             if self._wait:
                 await self._find_broker()

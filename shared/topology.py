@@ -8,8 +8,9 @@ of those who need it exist. Changing an argument of a queue that exists fails th
 from dataclasses import dataclass
 from typing import Any
 
-from aio_pika import ExchangeType
-from aio_pika.abc import AbstractChannel
+from aio_pika import Channel, ExchangeType
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import ChannelNotFoundEntity
 
 from shared import events
 
@@ -78,6 +79,23 @@ STREAM_ARGUMENTS: dict[str, Any] = {
     "x-max-age": "400D",
     "x-stream-max-segment-size-bytes": 50_000_000,
 }
+
+
+async def missing(connection: AbstractConnection) -> list[QueueSpec]:
+    """Return the queues that are not there though the stream is: somebody deleted them."""
+    if not await _is_there(connection, IOC_STREAM):
+        return []
+    return [spec for spec in QUEUES if not await _is_there(connection, spec.name)]
+
+
+async def _is_there(connection: AbstractConnection, queue: str) -> bool:
+    try:
+        # a plain channel: the broker closes it when there is no such queue, and nobody mends it
+        async with Channel(connection) as channel:
+            await channel.declare_queue(queue, passive=True)
+    except ChannelNotFoundEntity:
+        return False
+    return True
 
 
 async def declare(channel: AbstractChannel) -> None:

@@ -1,7 +1,7 @@
 """The confirmed publish."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -19,8 +19,11 @@ from shared.messaging import limits
 from shared.messaging.link import CONNECTION_ERRORS, address, broker_work
 from shared.mongo import Entry
 from shared.telemetry import PUBLISH_FAILED
+from shared.topology import QueueSpec
 
 log = structlog.get_logger()
+
+Fill = Callable[[Sequence[QueueSpec]], Coroutine[Any, Any, None]]
 
 
 class Publisher:
@@ -33,6 +36,8 @@ class Publisher:
         self._events: AbstractExchange | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._declaring: asyncio.Task[None] | None = None
+        self._fill: Fill | None = None
+        self._filling: asyncio.Task[None] | None = None
         self._why = ""  # what a person has to change before it can work
 
     async def start(self, *, patient: bool = True) -> None:
@@ -42,6 +47,10 @@ class Publisher:
         raises. With it the others' work goes on, and readiness says what is wrong.
         """
         self._connecting = asyncio.create_task(self._connect(patient=patient))
+
+    def on_missing(self, fill: Fill) -> None:
+        """Have `fill` called, in the background, with queues that were deleted and declared."""
+        self._fill = fill
 
     async def connected(self) -> None:
         """Wait until the connection stands and the topology is declared.
@@ -54,7 +63,7 @@ class Publisher:
 
     async def stop(self) -> None:
         """Close the connection."""
-        for task in (self._connecting, self._declaring):
+        for task in (self._connecting, self._declaring, self._filling):
             if task:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
@@ -133,11 +142,18 @@ class Publisher:
         if missing and self._connection and (self._declaring is None or self._declaring.done()):
             self._declaring = asyncio.create_task(self._declare(self._connection))
 
-    @staticmethod
-    async def _declare(connection: AbstractRobustConnection) -> None:
+    async def _declare(self, connection: AbstractRobustConnection) -> None:
         with suppress(OutageError):  # the next publish that fails tries again
-            async with broker_work(limits.CONFIRM_S), connection.channel() as channel:
-                await topology.declare(channel)
+            async with broker_work(limits.CONFIRM_S):
+                await self._declare_all(connection)
+
+    async def _declare_all(self, connection: AbstractRobustConnection) -> None:
+        missing = await topology.missing(connection)
+        async with connection.channel() as channel:
+            await topology.declare(channel)
+        if missing and self._fill:
+            log.error("broker.queues_were_deleted", queues=[each.name for each in missing])
+            self._filling = asyncio.create_task(self._fill(missing))
 
     async def _connect(self, *, patient: bool) -> None:
         while True:
@@ -181,8 +197,7 @@ class Publisher:
             reconnect_interval=limits.RECONNECT_S,
         )
         try:
-            async with connection.channel() as channel:
-                await topology.declare(channel)
+            await self._declare_all(connection)
             self._channel = await connection.channel(on_return_raises=True)
             self._events = await self._channel.get_exchange(topology.EXCHANGE, ensure=False)
         except BaseException:

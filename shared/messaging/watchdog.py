@@ -9,6 +9,7 @@ from typing import Any
 import aio_pika
 import structlog
 from aio_pika.abc import AbstractChannel
+from aio_pika.exceptions import ChannelNotFoundEntity
 from faststream.rabbit import RabbitBroker, RabbitQueue
 
 from shared.errors import OutageError
@@ -89,7 +90,8 @@ class ConsumerWatchdog:
             except OutageError as error:
                 misses = misses + 1 if await self._broker_works() else 0
                 log.warning("watchdog.no_consumer", reason=str(error), misses=misses)
-                if misses >= 2:  # noqa: PLR2004 - once may be a reconnect
+                gone = isinstance(error.__cause__, ChannelNotFoundEntity)
+                if misses >= 2 or (misses and gone):  # noqa: PLR2004 - once may be a reconnect
                     os.kill(os.getpid(), signal.SIGTERM)
             else:
                 misses = 0

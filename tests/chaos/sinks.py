@@ -107,13 +107,15 @@ class PullRecorder:
         self.seen: list[Seen] = []
 
     async def run(self) -> None:
+        after = "-1"
         async with httpx.AsyncClient(timeout=10) as client:
             while True:
-                after = self.seen[-1].offset if self.seen else -1
                 items: list[dict[str, object]] = []
                 with suppress(httpx.HTTPError, ValueError, KeyError):
                     answer = await client.get(self._url, params={"after": after, "limit": 1000})
-                    items = orjson.loads(answer.content)["items"] if answer.is_success else []
+                    if answer.is_success:
+                        page = orjson.loads(answer.content)
+                        items, after = page["items"], str(page["next"])
                 self.seen += [Seen(int(str(each["offset"])), str(each["id"])) for each in items]
                 if len(items) < 1000:
                     await asyncio.sleep(PULL_EVERY_S)
@@ -150,7 +152,11 @@ class SseRecorder:
         """Return what the client wrote; a line that a kill cut short was not seen."""
         lines = self.record.read_bytes().split(b"\n")[:-1] if self.record.exists() else []
         pairs = (line.split(b" ") for line in lines)
-        return [Seen(int(pair[0]), pair[1].decode()) for pair in pairs if len(pair) == 3]
+        return [
+            Seen(int(pair[0].partition(b".")[0]), pair[1].decode())
+            for pair in pairs
+            if len(pair) == 3
+        ]
 
 
 def _seen(offset: int, body: bytes) -> Seen:

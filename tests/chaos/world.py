@@ -53,7 +53,7 @@ class World:
         self.mongo = mongo_url(self.layout)
 
     async def start(self, say: Callable[[str], None]) -> None:
-        """Start everything, and give the Office, the leaders and the heads a mailbox."""
+        """Start everything, and give the leaders and the heads a mailbox."""
         self._mount(say)
         await self.mail.open(self.ports["smtp"])
         self._start_proxy()
@@ -175,6 +175,7 @@ class World:
             "NOTIFY_SMTP_URL": f"smtp://127.0.0.1:{self.ports['smtp']}",
             "NOTIFY_TEST_HOSTS": f"127.0.0.1:{self.ports['webhooks']}",
             "NOTIFY_SEND_LEASE_S": str(LEASE_S),
+            "NOTIFY_SEND_AT_ONCE": "12",
             # it is night somewhere, and the mails of a run are not to wait for the morning
             "NOTIFY_QUIET_FROM": "00:00",
             "NOTIFY_QUIET_UNTIL": "00:00",
@@ -223,7 +224,7 @@ class World:
     def _give_mailboxes(self) -> None:
         client: MongoClient[dict[str, object]] = MongoClient(self.mongo)
         accounts = client["civic_intake"]["accounts"]
-        for each in accounts.find({"role": {"$in": ["office_clerk", "leader", "unit_head"]}}):
+        for each in accounts.find({"role": {"$in": ["leader", "unit_head"]}}):
             email = f"{each['username']}@city.example"
             accounts.update_one({"_id": each["_id"]}, {"$set": {"email": email}})
         client.close()
