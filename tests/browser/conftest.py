@@ -15,8 +15,6 @@ from deploy import pages
 from deploy.local.tools import bring_browser
 from tests.browser.driver import SIZES, Size, Watch, launch, opened
 
-RERUNS = 2  # a browser on a busy machine may miss a frame; a page that is wrong is so three times
-
 Open = Callable[..., AbstractContextManager[tuple[BrowserContext, Watch]]]
 
 
@@ -67,11 +65,3 @@ def context(open_context: Open, size: Size) -> Iterator[BrowserContext]:
     """A fresh context of each size, with faults watched."""
     with open_context(size) as (found, _watch):
         yield found
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give the tests of this folder their second and third chance."""
-    here = Path(__file__).parent
-    for item in items:
-        if item.path.is_relative_to(here):
-            item.add_marker(pytest.mark.flaky(reruns=RERUNS))
