@@ -109,8 +109,17 @@ def s3(servers: Description) -> Description:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests on real servers another try."""
+    """Give tests on real servers another try, and put the browser's last.
+
+    Playwright's synchronous API leaves its event loop running in this thread until it ends, and no
+    asynchronous test can run beside it.
+    """
+    items.sort(key=lambda each: _folder(each) == "browser")
     for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        folder = _folder(item)
         if folder in RERUNS:
             item.add_marker(pytest.mark.flaky(reruns=RERUNS[folder]))
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]

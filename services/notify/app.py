@@ -84,6 +84,7 @@ def create_app() -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
         async with runtime.running():
+            await made.subscriptions.reseal()  # what an older master key sealed
             await board.prime()
             await hall.prime()
             await centre.start()
