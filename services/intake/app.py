@@ -26,6 +26,7 @@ from services.intake.api import (
 from services.intake.api import chase as chase_routes
 from services.intake.api import desk as desk_routes
 from services.intake.api import disclosures as disclosure_routes
+from services.intake.api import lookups as lookup_routes
 from services.intake.api import notifications as notification_routes
 from services.intake.api import privacy as privacy_routes
 from services.intake.api import qr as qr_routes
@@ -57,6 +58,7 @@ from services.intake.onestop.refusals import problem_of as onestop_problem_of
 from services.intake.orphans import Orphans, OrphanSweeper
 from services.intake.privacy import Places, PrivacyDesk, PrivacyError
 from services.intake.privacy import problem_of as privacy_problem_of
+from services.intake.privacy.lookups import Lookups
 from services.intake.reception import Desks, Reception
 from services.intake.refusals import problem_of
 from services.intake.settings import Settings
@@ -198,13 +200,14 @@ class Parts:
         return Notifications(self.vault, optouts, OptOutTokens(secrets), utc_now)
 
     def privacy_desk(self) -> PrivacyDesk:
-        """Return the only way to a reporter's name."""
+        """Return the way to a reporter's name for those with a part in the case."""
         return PrivacyDesk(
-            Places(self.store, self.vault, self.media, self.audit),
-            shelf=self.shelf,
-            publish=self.publisher.soon,
-            clock=utc_now,
+            self.places(), shelf=self.shelf, publish=self.publisher.soon, clock=utc_now
         )
+
+    def places(self) -> Places:
+        """Return where personal data lies, with the audit of every look at it."""
+        return Places(self.store, self.vault, self.media, self.audit)
 
 
 def create_app() -> FastAPI:
@@ -275,6 +278,7 @@ def _routers(parts: Parts, front: reports.Front) -> list[APIRouter]:
         chase_routes.create_router(chasing, current),
         disclosure_routes.create_router(hatch, current),
         privacy_routes.create_router(sealed, current),
+        lookup_routes.create_router(Lookups(parts.places(), shelf), current),
         notification_routes.create_router(front, parts.notifications()),
         desk_routes.create_router(counter, current),
         onestop_desks.create_router(parts.onestop),

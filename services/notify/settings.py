@@ -60,6 +60,14 @@ class Settings(ServiceSettings):
     )  # newest events kept in memory, about 1 kB each
     small_number: int = Field(default=5, ge=1, le=100)  # no share and no median of fewer cases
 
+    # Incidents: more reports of a category in an area than in the same hours of the weeks before.
+    incident_window_h: float = Field(default=3, gt=0, le=24)  # what is counted, up to now
+    incident_floor: int = Field(default=5, ge=2, le=1000)  # fewer cases are none
+    incident_excess: float = Field(default=3, ge=0)  # how many more than expected
+    incident_chance: float = Field(default=0.001, gt=0, lt=1)  # of so many by chance, at most
+    incident_quiet_min: float = Field(default=60, gt=0)  # below all that for so long: it is over
+    incident_every_s: float = Field(default=30, ge=1, le=3600)  # how often it is looked
+
     def secrets(self) -> dict[str, str]:
         """Return the secrets that must not be empty, or a default, outside the dev profile."""
         return {

@@ -4,6 +4,7 @@ from shared.events.base import Event
 from shared.events.case import CASE_EVENTS
 from shared.events.deadline import DEADLINE_EVENTS
 from shared.events.disclosure import DISCLOSURE_EVENTS
+from shared.events.incident import INCIDENT_EVENTS
 from shared.events.onestop import DOSSIER_EVENTS, TICKET_EVENTS
 from shared.events.routing import RoutingDecided
 
@@ -16,5 +17,6 @@ EVENTS: dict[str, type[Event]] = {
         *DISCLOSURE_EVENTS,
         *TICKET_EVENTS,
         *DOSSIER_EVENTS,
+        *INCIDENT_EVENTS,
     )
 }

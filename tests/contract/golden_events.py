@@ -33,6 +33,7 @@ CODE = "DL-7K3Q-9M2F"
 SUBJECTS = {
     "disclosure": "d_5f0c2a9b7e14",
     "dossier": "HS-7K3Q-9M2F",
+    "incident": "environment.ward_1.2026-01-12T01",
     "ticket": "civil_status.2026-01-12",
 }
 SEQUENCE = 3
@@ -59,13 +60,16 @@ VALUES: Mapping[str, Any] = {
     "channel": Channel.WEB,
     "clock": Clock.WORKING,
     "code": CODE,
+    "codes": (CODE,),
     "confidence": 0.75,
     "coordinating_units": ("dept_health",),
+    "count": 6,
     "counted_from": datetime(2026, 1, 12, 1, 0, tzinfo=UTC),
     "directive": "v_71c4",
     "disputes": 1,
     "due_at": datetime(2026, 1, 12, 3, 0, tzinfo=UTC),
     "end": datetime(2026, 1, 12, 3, 0, tzinfo=UTC),
+    "expected": 0.5,
     "expected_at": datetime(2026, 1, 14, 9, 0, tzinfo=UTC),
     "expires_at": datetime(2026, 2, 12, 1, 0, tzinfo=UTC),
     "fields": ("content", "evidence"),

@@ -33,6 +33,7 @@ ROLES = {
     Role.OFFICER: Words(vi="Cán bộ, công chức, viên chức", en="Officer"),
     Role.UNIT_HEAD: Words(vi="Thủ trưởng đơn vị", en="Head of the unit"),
     Role.OFFICE_CLERK: Words(vi="Chuyên viên Văn phòng HĐND và UBND", en="Clerk of the Office"),
+    Role.IOC_OPERATOR: Words(vi="Trung tâm điều hành (IOC)", en="Operations centre"),
     Role.LEADER: Words(vi="Lãnh đạo UBND", en="Leader of the city"),
 }
 
@@ -108,7 +109,7 @@ def _add_desk_routes(router: APIRouter, privacy: Privacy, caller: Any) -> None:
     async def reporter(code: str, purpose: Asked, principal: Principal = caller) -> Response:
         """Open the sealed identity; the look is recorded, and its reporter can see that."""
         found = await privacy.desk.look(code, principal, purpose)
-        body = {**found.model_dump(mode="json"), "purpose": _purpose(purpose)}
+        body = {**found.model_dump(mode="json"), "purpose": purpose_words(purpose)}
         return json_answer(body, headers=PRIVATE)
 
     @router.get(
@@ -155,11 +156,12 @@ def _look(entry: Entry, regulation: Regulation) -> dict[str, Any]:
         "role_name": _words(role) if role else None,
         "unit": entry.unit,
         "unit_name": _unit_name(entry.unit, regulation),
-        "purpose": _purpose(Purpose(entry.purpose)) if entry.purpose in set(Purpose) else None,
+        "purpose": purpose_words(Purpose(entry.purpose)) if entry.purpose in set(Purpose) else None,
     }
 
 
-def _purpose(purpose: Purpose) -> dict[str, Any]:
+def purpose_words(purpose: Purpose) -> dict[str, Any]:
+    """Return a purpose with its name in both languages."""
     return {"id": purpose.value, "name": _words(PURPOSES[purpose])}
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from services.intake.domain.case import ENDED
 from shared.events import CaseSnapshot
+from shared.parties import is_sealed
 from shared.regulation import Access, Regulation
 from shared.regulation_model import Retention
 from shared.vocabulary import Anonymity, CategoryId, Role, State, UnitId
@@ -25,6 +26,9 @@ AUDITORS: Mapping[Role, frozenset[str]] = {
     Role.LEADER: EVERYTHING,
     Role.ADMINISTRATOR: frozenset({"account", "session"}),
 }
+
+# who looks a reporter up from the operations centre's view
+LOOKS_UP = frozenset({Role.IOC_OPERATOR, Role.LEADER})
 
 
 def may_see(role: Role, unit: UnitId | None, case: CaseSnapshot, regulation: Regulation) -> bool:
@@ -61,6 +65,23 @@ def may_see_original(
     the case sees the copies without metadata.
     """
     return may_see(role, unit, case, regulation)
+
+
+def may_look_up(
+    role: Role, unit: UnitId | None, case: CaseSnapshot, regulation: Regulation
+) -> bool:
+    """Say whether somebody may open a reporter from the operations centre's view, on purpose.
+
+    A permission of its own: no part in the case is needed, and none comes of it. The centre sees
+    no more than a handling unit would, and no report on staff; what is held or restricted, or
+    about their own unit, is opened to nobody on this way.
+    """
+    if role not in LOOKS_UP or is_sealed(case, unit) or case.anonymity is Anonymity.ANONYMOUS:
+        return False
+    if role is Role.LEADER:
+        return may_see(role, unit, case, regulation)
+    identity = regulation.visibility.of(case.anonymity).identity
+    return case.category != SERVICE_ATTITUDE and identity.handling_unit is Access.ON_PURPOSE
 
 
 def _handles(unit: UnitId | None, case: CaseSnapshot, regulation: Regulation) -> bool:

@@ -10,6 +10,7 @@ from shared.mongo import Database, Document, Documents
 from shared.topology import IOC_STREAM
 
 EPOCH_BYTES = 4
+PROJECTOR = "projector"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Mark:
 
 
 class Marks:
-    """The mark, and the lease of the one projector that works, in MongoDB."""
+    """The mark, and the leases of those who work in turns, in MongoDB."""
 
     def __init__(self, base: Database) -> None:
         self.documents = Documents(base, "marks")
@@ -66,21 +67,21 @@ class Marks:
             if await self._swap(mark, Mark(mark.epoch, mark.generation + 1)):
                 return await self.read()
 
-    async def lease(self, holder: str, now: datetime, lasts: timedelta) -> bool:
-        """Take or keep the lease of the projector; say whether it is held now."""
+    async def lease(
+        self, holder: str, now: datetime, lasts: timedelta, *, turn: str = PROJECTOR
+    ) -> bool:
+        """Take or keep the lease of a turn; say whether it is held now."""
         until = {"holder": holder, "until": now + lasts}
         try:
-            await self.documents.insert({"_id": "projector", **until})
+            await self.documents.insert({"_id": turn, **until})
         except DuplicateError:
             free = {"$or": [{"holder": holder}, {"until": {"$lt": now}}]}
-            return await self.documents.update_one({"_id": "projector", **free}, {"$set": until})
+            return await self.documents.update_one({"_id": turn, **free}, {"$set": until})
         return True
 
-    async def release(self, holder: str) -> None:
+    async def release(self, holder: str, *, turn: str = PROJECTOR) -> None:
         """Give the lease back."""
-        await self.documents.update_one(
-            {"_id": "projector", "holder": holder}, {"$set": {"holder": ""}}
-        )
+        await self.documents.update_one({"_id": turn, "holder": holder}, {"$set": {"holder": ""}})
 
     async def _swap(self, before: Mark, after: Mark) -> bool:
         names = ("epoch", "generation", "offset")

@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter
 
 from services.notify.admission import Admission
-from services.notify.ioc import api, figures_api, open_cases, websocket
+from services.notify.ioc import api, figures_api, incidents_api, open_cases, websocket
 from services.notify.ioc.epoch import Epochs
+from services.notify.ioc.incident_watch import IncidentWatch
+from services.notify.ioc.incidents import IncidentStore
 from services.notify.ioc.journey import Worked
 from services.notify.ioc.marks import Marks
 from services.notify.ioc.projection import CaseJourneys, Projection, Projector
+from services.notify.ioc.spikes import Thresholds
 from services.notify.ioc.tail import IocTail
 from services.notify.settings import Settings
 from shared.calendar import CalendarEndsError, working_time
@@ -39,6 +42,17 @@ class Centre:
         self._projector = Projector(self.tail, marks, projections, utc_now)
         self._feed = api.Feed(self.tail, admission)
         self._cases = open_cases.create_router(journeys, admission, utc_now)
+        incidents = IncidentStore(base)
+        self._incidents = incidents_api.create_router(incidents, admission, utc_now)
+        self._watch = IncidentWatch(
+            journeys,
+            incidents,
+            marks,
+            publish=runtime.tail_publisher(incidents.aggregates).soon,
+            rule=thresholds(settings),
+            every=timedelta(seconds=settings.incident_every_s),
+            clock=utc_now,
+        )
         self._figures = figures_api.Figures(
             self.tail, marks, journeys, admission, utc_now, settings.small_number
         )
@@ -47,9 +61,11 @@ class Centre:
         """Follow the stream, and take it into the projections."""
         await self.tail.start()
         await self._projector.start()
+        await self._watch.start()
 
     async def stop(self) -> None:
-        """End both."""
+        """End all of it."""
+        await self._watch.stop()
         await self._projector.stop()
         await self.tail.stop()
 
@@ -60,7 +76,19 @@ class Centre:
             websocket.create_router(self._feed),
             figures_api.create_router(self._figures),
             self._cases,
+            self._incidents,
         )
+
+
+def thresholds(settings: Settings) -> Thresholds:
+    """Return what the operator has set for incidents."""
+    return Thresholds(
+        window=timedelta(hours=settings.incident_window_h),
+        floor=settings.incident_floor,
+        excess=settings.incident_excess,
+        chance=settings.incident_chance,
+        quiet=timedelta(minutes=settings.incident_quiet_min),
+    )
 
 
 def clock_of(book: Rulebook) -> Worked:

@@ -1,6 +1,7 @@
 """The journeys of cases: what the figures are counted from."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from services.notify.ioc.figures import Pipeline
@@ -58,6 +59,13 @@ class CaseJourneys:
         """Yield what a pipeline of figures gives."""
         async for document in self.documents.aggregate(pipeline):
             yield document
+
+    async def oldest(self) -> datetime | None:
+        """Return when the first case that is known was received."""
+        found = await self.documents.find(
+            {}, sort=[("received_at", 1)], limit=1, fields=("received_at",)
+        )
+        return found[0]["received_at"] if found else None
 
     def _change(
         self, code: str, known: Mapping[str, Any] | None, events: Sequence[Heard], generation: int

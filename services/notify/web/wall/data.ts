@@ -17,6 +17,15 @@ export interface OneStop {
   average_wait_s: number | null;
 }
 
+export interface Incident {
+  id: string;
+  category: string;
+  area: string;
+  count: number;
+  codes: string[];
+}
+
+export const incidents = signal<readonly Incident[] | null>(null);
 export const summary = signal<Summary | null>(null);
 export const cases = signal<ReadonlyMap<string, OpenCase>>(new Map());
 export const onestop = signal<OneStop | null>(null);
@@ -46,13 +55,15 @@ async function get<T>(path: string): Promise<T | null> {
 export async function ask(): Promise<void> {
   const at = replay.value ? `?at=${encodeURIComponent(new Date(replay.value.at).toISOString())}` : '';
   const then = replay.value ? new Date(replay.value.at + 7 * 3_600_000).toISOString().slice(0, 10) : '';
-  const [figures, open, queues] = await Promise.all([
+  const [figures, open, queues, raised] = await Promise.all([
     get<Summary>(`ioc/summary${at}`),
     get<{ items: OpenCase[] }>(`ioc/cases${at}`),
     get<{ all: OneStop }>(`ioc/onestop${then && `?on=${then}`}`),
+    replay.value ? null : get<{ items: Incident[] }>('ioc/incidents?state=open'),
   ]);
   if (figures) summary.value = figures;
   if (open) cases.value = new Map(open.items.map((each) => [each.code, each]));
+  incidents.value = replay.value ? null : (raised?.items ?? incidents.value);
   onestop.value = queues?.all ?? onestop.value;
 }
 

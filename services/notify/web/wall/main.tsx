@@ -8,7 +8,7 @@ import { day, duration, moment, time } from '@web/core/dates';
 import { both, has, startTexts, t } from '@web/core/i18n';
 import { Icon } from '@web/ui/kit';
 import { Access, locked } from './access';
-import { ask, cases, feed, ground, heard, learn, names, onestop, replay, run, summary } from './data';
+import { type Incident, ask, cases, feed, ground, heard, incidents, learn, names, onestop, replay, run, summary } from './data';
 import { Ground } from './ground';
 import { type Figures, type Freshness, type Heard, advanced, byShare, freshness, replayIn, worst } from './model';
 
@@ -124,12 +124,21 @@ function Foot(): JSX.Element {
       </section>
       <Small icon="ticket" label={t('wall.onestop')} value={queue ? t('wall.queue', { n: queue.waiting, wait: queue.average_wait_s === null ? '–' : duration(queue.average_wait_s) }) : '–'} />
       <Small icon="speakerphone" label={t('wall.directives')} value={summary.value ? t('wall.directives_of', { open: summary.value.directives_open, overdue: summary.value.directives_overdue }) : '–'} tone={summary.value?.directives_overdue ? 'late' : ''} />
+      <Small icon="flag" label={t('wall.incidents')} value={incidentWords(incidents.value)} tone={incidents.value?.length ? 'late' : ''} />
     </footer>
   );
 }
 
 function Small({ icon, label, value, tone = '' }: { icon: string; label: string; value: string; tone?: string }): JSX.Element {
   return <section class={`panel small ${tone}`}><span><Icon name={icon} />{label}</span><b class="num">{value}</b></section>;
+}
+
+/** How many go on, and of which categories, each named once. */
+function incidentWords(found: readonly Incident[] | null): string {
+  if (!found) return '–';
+  if (found.length === 0) return t('wall.no_incidents');
+  const what = [...new Set(found.map((each) => nameOf(each.category)))].join(', ');
+  return t('wall.incidents_of', { n: found.length, what });
 }
 
 /** One line without personal data: what happened, of which category, at which unit. */
