@@ -40,6 +40,7 @@ def test_six_reports_raise_one_incident_that_lists_them(city: City) -> None:
         return mine[0] if mine else None
 
     incident = eventually(whole, wait_s=150)
+    assert incident is not None
 
     assert incident["state"] == "open"
     assert incident["count"] >= 6

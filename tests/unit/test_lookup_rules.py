@@ -51,6 +51,10 @@ def test_who_may_look_up(changes: dict[str, Any], allowed: list[Any]) -> None:
     assert found == allowed
 
 
+def edition(_case: object) -> Any:
+    return SimpleNamespace(regulation=dalat())
+
+
 class World:
     """Places that tell in which order they are asked."""
 
@@ -59,7 +63,7 @@ class World:
         self.audit_down = audit_down
         self.case = snapshot(code=new_code("DL"), reporter=REPORTER)
         places = SimpleNamespace(store=self, vault=self, audit=self, media=None)
-        shelf = SimpleNamespace(of=lambda _case: SimpleNamespace(regulation=dalat()))
+        shelf = SimpleNamespace(of=edition)
         self.lookups = Lookups(cast("Places", places), cast("Any", shelf))
 
     async def load(self, _code: str) -> Any:

@@ -99,7 +99,8 @@ class IncidentStore:
             StaleVersionError: another replica wrote since it was read.
         """
         said = _said(known.category, known.area, known.codes, known.expected, at=at)
-        event = IncidentClosed(**{**said, "count": known.count})
+        said["count"] = known.count
+        event = IncidentClosed(**said)
         entries = [_entry(event, known.id, 2, at)]
         changes = {"open": False, "closed_at": at}
         return await self.aggregates.swap(Swap(known.id, known.version, changes, entries, at))
