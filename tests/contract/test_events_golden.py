@@ -100,7 +100,7 @@ def test_attributes_are_named_as_cloud_events_allows(kind: type[Event]) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_event_says_what_it_means_and_who_says_it(kind: type[Event]) -> None:
     assert re.fullmatch(r"[a-z]+\.[a-z_]+\.v[1-9]", kind.type)
-    assert kind.source in {"/civic/intake", "/civic/router", "/civic/sla"}
+    assert kind.source in {f"/civic/{each}" for each in ("intake", "router", "sla", "notify")}
     assert kind.__doc__ not in {None, Event.__doc__, CaseEvent.__doc__}
 
 
