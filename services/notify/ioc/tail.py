@@ -133,8 +133,11 @@ class IocTail:
         if offset >= self.newest:
             return []
         if offset + 1 >= self._ring[0].offset:
-            skipped = offset + 1 - self._ring[0].offset
             # by index: a deque reaches its right end at once, and most readers are there
+            skipped = min(offset + 1 - self._ring[0].offset, len(self._ring))
+            # offsets leap where the reader passed over what is no event, and after a broker's crash
+            while skipped and self._ring[skipped - 1].offset > offset:
+                skipped -= 1
             end = min(skipped + limit, len(self._ring))
             return [self._ring[place] for place in range(skipped, end)]
         return await self._read_back(offset, limit)
