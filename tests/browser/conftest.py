@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from deploy import pages
+from deploy.local import stack as stacks
 from deploy.local.tools import bring_browser
 from tests.browser.driver import SIZES, Size, Watch, launch, opened
 
@@ -19,10 +20,17 @@ Open = Callable[..., AbstractContextManager[tuple[BrowserContext, Watch]]]
 
 
 @pytest.fixture(scope="session")
-def stack(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """A whole stack: the one whose stack.json BROWSER_STACK names, else one of its own."""
-    given = os.environ.get("BROWSER_STACK") or request.getfixturevalue("stack_file")
-    return json.loads(Path(given).read_text())
+def stack() -> Iterator[dict[str, Any]]:
+    """A whole stack: the one whose stack.json BROWSER_STACK names, else one of its own.
+
+    Never the other tests' stack: theirs holds thousands of cases, and an inbox shows the first.
+    """
+    given = os.environ.get("BROWSER_STACK")
+    if given:
+        yield json.loads(Path(given).read_text())
+        return
+    with stacks.temporary(with_services=True, say=print) as layout:
+        yield json.loads(layout.stack_file.read_text())
 
 
 @pytest.fixture(scope="session")
