@@ -6,10 +6,15 @@ import { t } from '@web/core/i18n';
 import { FlagChip, Icon } from '@web/ui/kit';
 import { now } from './live';
 import { type Clock, leftAt, urgency } from './model';
+import { moved } from './route';
 
 /** The heading of a page; it takes the focus when one arrives. */
 export function Heading({ children, title }: { children: ComponentChildren; title: string }): JSX.Element {
   const box = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // the heading that stands when the data has come takes over from the one that waited
+    if (moved() && document.activeElement === document.body) box.current?.focus();
+  }, []);
   useEffect(() => {
     document.title = `${title} · ${t('desk.title')}`;
   }, [title]);

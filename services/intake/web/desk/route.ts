@@ -24,7 +24,12 @@ export function go(to: Place): void {
   arrive();
 }
 
+/** Whether the page shown was reached from another one of the desk. */
+export const moved = (): boolean => hasMoved;
+let hasMoved = false;
+
 function arrive(): void {
+  hasMoved = true;
   place.value = read();
   scrollTo(0, 0);
   // what a page load would do: screen readers begin at the new heading
