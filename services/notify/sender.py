@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -73,6 +74,7 @@ class Sender:
         self._batch = batch
         self._token = secrets.token_hex(8)
         self._own: list[Delivery] = []
+        self._look_at = 0.0  # monotonic; when others' rows are looked for again
         self._apart: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -102,10 +104,7 @@ class Sender:
 
     async def send_due(self) -> int:
         """Send one batch of what is due; return how many deliveries it held."""
-        token, held = self._token, self._own[: self._batch]
-        del self._own[: self._batch]
-        if not held:
-            token, held = await self._store.claim(self._clock(), self._lease, self._batch)
+        token, held = await self._held()
         if not held:
             return 0
         await self._people.refresh()
@@ -113,6 +112,21 @@ class Sender:
         done = [(d, m) for d, m in zip(held, made, strict=True) if m is not None]
         await self._settle(token, done)
         return len(held)
+
+    async def _held(self) -> tuple[str, list[Delivery]]:
+        """Take a batch: our own, and at least every second what others and retries have owed.
+
+        Our own alone would starve these for as long as new ones come in.
+        """
+        if self._own and time.monotonic() < self._look_at:
+            held = self._own[: self._batch]
+            del self._own[: self._batch]
+            return self._token, held
+        self._look_at = time.monotonic() + LOOK_EVERY_S
+        token, held = await self._store.claim(self._clock(), self._lease, self._batch)
+        claimed = {each.id for each in held}  # ours among them, had it waited longer than its lease
+        self._own = [each for each in self._own if each.id not in claimed]
+        return (token, held) if held or not self._own else await self._held()
 
     async def idle(self) -> None:
         """Wait until nothing is on its way to a provider."""
@@ -207,7 +221,7 @@ class Sender:
             except Exception:
                 log.exception("sender.failed")
                 held = 0
-            if held < self._batch:
+            if held < self._batch and not (held and self._own):  # after a failure it waits too
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_EVERY_S):
                         await self._woken.wait()

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 from tests.chaos import checker, collect, table
@@ -74,6 +75,7 @@ ROWS: dict[int, Fault] = {
 }
 CI_ROWS = (1, 4, 5, 6, 9, 12, 18, 19)
 QUIET_S = 60.0
+SLOW_S = 10.0  # to become quiet; the table then says what was the last
 WARM_UP_S, CAPACITY_S = 3.0, 8.0
 CAPACITY_WINDOW = 32
 HALF = 0.5
@@ -110,6 +112,7 @@ class Run:
         self._sse = SseRecorder(self.world.url("notify"), self.world.folder / "sse.txt")
         self._database = collect.Database(self.world)
         self._results: list[Result] = []
+        self.last_busy: list[str] = []
         self._capacity = 0.0
         self._rate = 0.0
         self._tasks: list[asyncio.Task[None]] = []
@@ -191,6 +194,8 @@ class Run:
         self._load.pace.set(0)
         result.quiet_s = await self._quiet()
         result.ended = time.time()
+        if result.quiet_s and result.quiet_s > SLOW_S:
+            result.notes.append(f"quiet came late; last to empty: {', '.join(self.last_busy)}")
         if result.quiet_s is None:
             left = await collect.left(self.world, self._database, datetime.now(UTC))
             owed = {place: count for place, count in (left or {"servers away": 1}).items() if count}
@@ -223,6 +228,7 @@ class Run:
                 holding = owed if holding is None else holding & owed
                 if not holding:
                     return time.monotonic() - began
+                self.last_busy = sorted(holding)
             await asyncio.sleep(0.2)
         return None
 
@@ -263,9 +269,14 @@ class Run:
             f"{f' --reports {plan.reports}' if plan.reports else ''}`, {day} UTC: capacity "
             f"{self._capacity:.0f} reports/s, load {self._rate:.0f}/s; "
             f"{len(self._ledger.acknowledged)} acknowledged of {len(self._ledger.attempts)} "
-            f"attempts, {len(self._amqp.seen)} events, {len(self.world.mail.mails)} mails, "
+            f"attempts, {len(self._amqp.seen)} events ({self._holes()} holes in their numbers), "
+            f"{len(self.world.mail.mails)} mails, "
             f"{orphans} objects without a case."
         )
+
+    def _holes(self) -> int:
+        offsets = [each.offset for each in self._amqp.seen]
+        return sum(b > a + 1 for a, b in pairwise(offsets))
 
     def _attribute(self, violations: Sequence[checker.Violation]) -> None:
         """Lay every violation, and every acknowledged report, at the door of its row."""

@@ -556,3 +556,19 @@ async def test_an_administrator_without_a_unit_can_be_told(world: World):
     await world.send()
 
     assert list(world.mails()) == ["admin"]
+
+
+async def test_what_another_process_owed_is_sent_although_new_mails_keep_coming(world: World):
+    await world.employ("officer")
+    await world.hear_case(assigned())
+    world.sender._own.clear()  # its process died with the claim
+    recipient, row = (await world.rows()).popitem()
+    free = {"$set": {"claim": None, "next_at": world.now - timedelta(seconds=1)}}
+    await world.store.documents.update_one({"_id": row["_id"]}, free)
+    await world.employ("clerk", CLERK, OFFICE)
+    await world.hear_case(assigned(), 3, unit=OFFICE)
+    assert world.sender._own  # a new one is in hand
+
+    await world.sender.send_due()
+
+    assert (await world.rows())[recipient]["state"] == "sent"

@@ -237,6 +237,16 @@ def test_the_checker_sees_each_kind_of_violation_and_no_other(doctor, seen):
     assert {name for name in COUNTERS if found[name]} == {seen}
 
 
+def test_events_of_other_things_must_come_in_order_too():
+    evidence = clean()
+    more = [Seen(90, "park.incident.1"), Seen(91, "park.incident.2")]
+    evidence.recorders = {"amqp": [*evidence.recorders["amqp"], *more]}
+    assert check(evidence) == []
+
+    evidence.recorders = {"amqp": [*evidence.recorders["amqp"][:-2], more[1]]}
+    assert totals(check(evidence))["G"] == 1
+
+
 def test_one_key_with_two_answers_is_a_double():
     evidence = clean()
 

@@ -187,11 +187,21 @@ class IocTail:
         async with self._reader.read(offset + 1) as events:
             async for event in events:
                 if not found and event.offset > offset + 1 and offset >= 0:
-                    raise CursorGoneError("no_longer_kept", event.offset - 1)
+                    await self._require_kept(offset, event.offset)
                 found.append(event)
                 if len(found) >= limit or event.offset >= last:
                     break
         return found
+
+    async def _require_kept(self, offset: int, following: int) -> None:
+        """Tell numbers that the broker left out from events that it no longer keeps.
+
+        Raises:
+            CursorGoneError: the stream begins behind the offset.
+        """
+        async with self._reader.read("first") as events:
+            if (await anext(events)).offset > offset:
+                raise CursorGoneError("no_longer_kept", following - 1)
 
     async def _follow_forever(self) -> None:
         while True:
