@@ -11,8 +11,9 @@ from contextlib import suppress
 from aio_pika.abc import AbstractIncomingMessage
 from aiormq.abc import AbstractChannel
 
+from shared.errors import OutageError
 from shared.messaging import limits
-from shared.messaging.link import CONNECTION_ERRORS
+from shared.messaging.link import CONNECTION_ERRORS, broker_work
 
 
 class Hand:
@@ -80,9 +81,12 @@ class Hand:
         await asyncio.sleep(0)  # whoever else is done in this turn
         for channel, deliveries in list(self._channels.items()):
             for tag, multiple in deliveries.acknowledgements():
-                # What a closed channel had in hand is delivered again; handlers bear that.
-                with suppress(*CONNECTION_ERRORS):
-                    await channel.basic_ack(tag, multiple=multiple, wait=False)
+                # What a closed channel had in hand is delivered again; handlers bear that. Bounded:
+                # the queue of frames of a connection that ended is emptied by nobody, and whoever
+                # puts into it when it is full waits for ever, with all that is acknowledged later.
+                with suppress(OutageError, *CONNECTION_ERRORS):
+                    async with broker_work(limits.CONFIRM_S):
+                        await channel.basic_ack(tag, multiple=multiple, wait=False)
 
 
 class Deliveries:

@@ -4,6 +4,7 @@ HEARTBEAT_S = 5  # a half-open link is noticed after three times this, not after
 RECONNECT_S = 1.0  # between two attempts
 MISCONFIGURED_S = 10.0  # until a person has changed what only a person can
 CONNECT_S = 12.0  # to connect and declare all: below what a start waits (runtime.BROKER_S)
+SETTLES_S = 1.5  # a broker that has just come back: its stream needs a leader first
 CONFIRM_S = 5.0  # our own bound: the library's begins only once the connection is unblocked
 ATTEMPTS = 7  # 1, 1, 10, 10, 60 and 60 s apart
 RETURN_S = 1.0  # before a message is given back

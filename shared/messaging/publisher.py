@@ -1,6 +1,7 @@
 """The confirmed publish."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from typing import Any
@@ -38,6 +39,7 @@ class Publisher:
         self._declaring: asyncio.Task[None] | None = None
         self._fill: Fill | None = None
         self._filling: asyncio.Task[None] | None = None
+        self._settles_at = 0.0  # monotonic; before it no event is published
         self._why = ""  # what a person has to change before it can work
 
     async def start(self, *, patient: bool = True) -> None:
@@ -72,7 +74,15 @@ class Publisher:
 
     async def is_up(self) -> bool:
         """Say whether a publish can be tried at all."""
-        return self._ready() is not None
+        return self._ready() is not None and time.monotonic() >= self._settles_at
+
+    def _came_back(self, *_: object) -> None:
+        """Hold events for a moment: a broker that has just started confirms what it then loses.
+
+        Seen on 3.10 after SIGKILL: while the stream has no leader yet, an event that only it hears
+        is confirmed as if the queue had been deleted.
+        """
+        self._settles_at = time.monotonic() + limits.SETTLES_S
 
     async def publish(self, entries: Sequence[Entry]) -> list[bool]:
         """Publish events; say of each whether the broker confirmed it.
@@ -82,8 +92,8 @@ class Publisher:
         Raises:
             OutageError: there is no connection.
         """
-        if (channel := self._channel) is None or self._ready() is None:
-            raise OutageError("RabbitMQ: not connected")
+        if (channel := self._channel) is None or not await self.is_up():
+            raise OutageError("RabbitMQ: not connected, or only just")
         async with broker_work(limits.CONFIRM_S):
             underlay = await channel.get_underlay_channel()
         tasks = [asyncio.create_task(_publish(underlay, entry)) for entry in entries]
@@ -167,11 +177,14 @@ class Publisher:
                 await asyncio.sleep(limits.MISCONFIGURED_S)
             except (OutageError, *CONNECTION_ERRORS) as error:
                 log.warning("broker.unreachable", reason=type(error.__cause__ or error).__name__)
+                self._came_back()  # when it answers, it has only just started
                 await asyncio.sleep(limits.RECONNECT_S)
             except Exception:
                 log.exception("broker.connect_failed")  # it must not end all publishing unseen
                 await asyncio.sleep(limits.RECONNECT_S)
             else:
+                if self._settles_at:
+                    self._came_back()
                 self._why = ""
                 return
 
@@ -206,6 +219,7 @@ class Publisher:
                     await connection.close()
             raise
         self._connection = connection
+        connection.reconnect_callbacks.add(self._came_back)
 
     def _is_confirmed(self, publish: asyncio.Task[None]) -> bool:
         """Say whether a publish was confirmed; it may have been cancelled by us, or the library."""

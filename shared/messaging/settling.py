@@ -14,7 +14,7 @@ from shared.events import Received
 from shared.messaging import limits
 from shared.messaging.brake import Brake
 from shared.messaging.hand import Hand
-from shared.messaging.link import CONNECTION_ERRORS
+from shared.messaging.link import CONNECTION_ERRORS, broker_work
 from shared.messaging.publisher import Publisher
 from shared.telemetry import HANDLED, HANDLING_S
 from shared.topology import QueueSpec
@@ -58,8 +58,9 @@ async def settle(
         # no hot loop: 2,260 redeliveries in 3 s were measured without
         await asyncio.sleep(limits.RETURN_S)
         hand.give_up(message)
-        with suppress(*CONNECTION_ERRORS):
-            await message.nack()
+        with suppress(OutageError, *CONNECTION_ERRORS):
+            async with broker_work(limits.CONFIRM_S):
+                await message.nack()
     elapsed = time.perf_counter() - began
     HANDLED.labels(spec.name, result).inc()
     HANDLING_S.labels(spec.name).observe(elapsed)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.messaging import limits
 from shared.messaging.hand import Deliveries, Hand
 
 
@@ -147,3 +148,23 @@ async def test_a_closed_channel_does_not_stop_the_acknowledgements_of_the_next()
     await asyncio.sleep(0.01)
 
     assert fresh.acks == [(1, False)]
+
+
+async def test_a_dead_channel_on_which_nothing_can_be_written_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "CONFIRM_S", 0.05)
+    dead, alive, hand = Channel(), Channel(), Hand(group=1, slot_s=0)
+
+    async def full(*_: object, **__: object) -> None:
+        await asyncio.Event().wait()  # its queue of frames is emptied by nobody
+
+    dead.basic_ack = full  # type: ignore[method-assign]
+    for channel in (dead, alive):
+        await hand.take(message(channel, 1))
+        hand.acknowledge(message(channel, 1))
+
+    async with asyncio.timeout(5):
+        while not alive.acks:  # noqa: ASYNC110 - what is waited for has no event
+            await asyncio.sleep(0.01)
+    assert alive.acks == [(1, False)]
