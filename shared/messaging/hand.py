@@ -34,13 +34,14 @@ class Hand:
         self._waiting: list[asyncio.Future[None]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._channels: dict[AbstractChannel, Deliveries] = {}
-        self._flush: asyncio.Task[None] | None = None
+        self._flushes: dict[AbstractChannel, asyncio.Task[None]] = {}
 
     async def take(self, message: AbstractIncomingMessage) -> None:
         """Take a message in hand, and wait until it may pass."""
         channel = message.channel
         if channel not in self._channels:
             self._channels = {each: d for each, d in self._channels.items() if not each.is_closed}
+            self._flushes = {each: f for each, f in self._flushes.items() if not each.is_closed}
             self._channels[channel] = Deliveries()
         self._channels[channel].take(message.delivery_tag or 0)
         loop = asyncio.get_running_loop()
@@ -57,10 +58,13 @@ class Hand:
 
     def acknowledge(self, message: AbstractIncomingMessage) -> None:
         """Acknowledge a message, together with the others that are done in this turn."""
-        if deliveries := self._channels.get(message.channel):
-            deliveries.finish(message.delivery_tag or 0)
-        if self._flush is None or self._flush.done():
-            self._flush = asyncio.create_task(self._acknowledge_all())
+        channel = message.channel
+        if (deliveries := self._channels.get(channel)) is None:
+            return
+        deliveries.finish(message.delivery_tag or 0)
+        flush = self._flushes.get(channel)
+        if flush is None or flush.done():
+            self._flushes[channel] = asyncio.create_task(_acknowledge(channel, deliveries))
 
     def give_up(self, message: AbstractIncomingMessage) -> None:
         """Forget a message that was given back."""
@@ -77,16 +81,18 @@ class Hand:
             if not each.done():
                 each.set_result(None)
 
-    async def _acknowledge_all(self) -> None:
-        await asyncio.sleep(0)  # whoever else is done in this turn
-        for channel, deliveries in list(self._channels.items()):
+
+async def _acknowledge(channel: AbstractChannel, deliveries: "Deliveries") -> None:
+    """Acknowledge what is done on one channel; a task for each, so that none holds up another.
+
+    The queue of frames of a connection that has ended is emptied by nobody, and whoever puts into
+    it when it is full waits for ever. What a dead channel had in hand is delivered again.
+    """
+    await asyncio.sleep(0)  # whoever else is done in this turn
+    with suppress(OutageError, *CONNECTION_ERRORS):
+        async with broker_work(limits.CONFIRM_S):
             for tag, multiple in deliveries.acknowledgements():
-                # What a closed channel had in hand is delivered again; handlers bear that. Bounded:
-                # the queue of frames of a connection that ended is emptied by nobody, and whoever
-                # puts into it when it is full waits for ever, with all that is acknowledged later.
-                with suppress(OutageError, *CONNECTION_ERRORS):
-                    async with broker_work(limits.CONFIRM_S):
-                        await channel.basic_ack(tag, multiple=multiple, wait=False)
+                await channel.basic_ack(tag, multiple=multiple, wait=False)
 
 
 class Deliveries:
