@@ -91,8 +91,10 @@ async def _acknowledge(channel: AbstractChannel, deliveries: "Deliveries") -> No
     await asyncio.sleep(0)  # whoever else is done in this turn
     with suppress(OutageError, *CONNECTION_ERRORS):
         async with broker_work(limits.CONFIRM_S):
-            for tag, multiple in deliveries.acknowledgements():
-                await channel.basic_ack(tag, multiple=multiple, wait=False)
+            # again, for what was done while a frame was on its way: no other task comes for it
+            while found := deliveries.acknowledgements():
+                for tag, multiple in found:
+                    await channel.basic_ack(tag, multiple=multiple, wait=False)
 
 
 class Deliveries:

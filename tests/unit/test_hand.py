@@ -164,3 +164,19 @@ async def test_a_dead_channel_on_which_nothing_can_be_written_holds_up_no_other(
         while not alive.acks:  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.01)
     assert alive.acks == [(1, False)]
+
+
+async def test_what_is_done_while_a_frame_is_on_its_way_is_acknowledged_too() -> None:
+    class Slow(Channel):
+        async def basic_ack(self, tag: int, *, multiple: bool, wait: bool) -> None:
+            await asyncio.sleep(0.01)
+            await super().basic_ack(tag, multiple=multiple, wait=wait)
+
+    hand, channel = Hand(group=1), Slow()
+    await asyncio.gather(*(hand.take(message(channel, tag)) for tag in (1, 2)))
+    hand.acknowledge(message(channel, 1))
+    await asyncio.sleep(0.005)  # the first frame is being written
+    hand.acknowledge(message(channel, 2))
+    await asyncio.sleep(0.1)
+
+    assert channel.acks == [(1, False), (2, False)]
