@@ -12,6 +12,8 @@ from deploy.local.servers import BUCKET, amqp_url, mongo_url
 
 SERVICES = ("intake", "router", "sla", "notify")
 GRACE_S = 10  # to finish what is in hand after SIGTERM
+# Where people call, connections have bounds of ours; the others answer probes only.
+CALLED = ("intake", "notify")
 
 
 def services(layout: Layout, credentials: Credentials) -> list[Program]:
@@ -69,7 +71,7 @@ def _service(name: str, layout: Layout, environment: Mapping[str, str]) -> Progr
         command=(
             *(sys.executable, "-m", "uvicorn", f"services.{name}.app:create_app", "--factory"),
             *("--host", "127.0.0.1", "--port", str(port), "--no-access-log"),
-            *("--http", "shared.server:Protocol"),
+            *("--http", "shared.server:Protocol" if name in CALLED else "httptools"),
             *("--timeout-graceful-shutdown", str(GRACE_S)),
         ),
         ready=http(port, "/health/ready", wanted=200),

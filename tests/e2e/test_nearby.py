@@ -88,6 +88,7 @@ def test_a_follower_counts_once_per_key_and_can_leave(city: City):
 
 
 def test_the_operations_centre_hears_of_followers_and_no_official_is_held_up_by_them(city: City):
+    before = city.newest()
     receipt = city.send(report()).json()
     city.in_state(receipt, "assigned")
     ward = city.official("ward_1", "officer")
@@ -96,7 +97,7 @@ def test_the_operations_centre_hears_of_followers_and_no_official_is_held_up_by_
     city.intake.post(f"/reports/{receipt['code']}/follow")
 
     def heard() -> bool:
-        events = city.notify.get("/ioc/events", params={"after": -1, "limit": 1000}).json()
+        events = city.notify.get("/ioc/events", params={"after": before, "limit": 1000}).json()
         return any(
             each["type"] == "case.followed.v1" and each["subject"] == receipt["code"]
             for each in events["items"]

@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from deploy.local import stack as stacks
 from tests.e2e.client import City, report
 
 EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "3"))
@@ -40,10 +41,12 @@ ENDLESS = "/stream"
 
 
 @pytest.fixture(scope="module")
-def city(stack: dict[str, Any]) -> Iterator[City]:
-    made = City(stack)
-    yield made
-    made.close()
+def city() -> Iterator[City]:
+    """A stack of its own: generated requests of an administrator change what others rely on."""
+    with stacks.temporary(with_services=True, say=print) as layout:
+        made = City.at(layout.stack_file)
+        yield made
+        made.close()
 
 
 def callers(city: City, receipt: dict[str, Any]) -> dict[str, dict[str, str]]:
