@@ -143,14 +143,19 @@ function Line({ row, chosen }: { row: Row; chosen: boolean }): JSX.Element {
 /** Which row the keyboard is on; j and k move, Enter opens. */
 function useRows(rows: readonly Row[]): number {
   const [at, setAt] = useState(-1);
-  const kept = useRef(rows);
-  kept.current = rows;
-  useKeys({
-    j: () => setAt((old) => Math.min(kept.current.length - 1, old + 1)),
-    k: () => setAt((old) => Math.max(0, old - 1)),
-    Enter: () => at >= 0 && kept.current[at] && go({ name: 'case', code: kept.current[at]!.code }),
-    '/': () => document.getElementById('search')?.focus(),
-  }, [at]);
+  const kept = useRef({ rows, at });
+  kept.current.rows = rows;
+  // in a ref, so that a key pressed before the next paint finds where the last one went
+  const move = (step: number): void => {
+    const last = kept.current.rows.length - 1;
+    kept.current.at = Math.max(Math.min(0, last), Math.min(last, kept.current.at + step));
+    setAt(kept.current.at);
+  };
+  const open = (): void => {
+    const row = kept.current.rows[kept.current.at];
+    if (row) go({ name: 'case', code: row.code });
+  };
+  useKeys({ j: () => move(1), k: () => move(-1), Enter: open, '/': () => document.getElementById('search')?.focus() }, []);
   useEffect(() => {
     if (at >= 0) document.querySelectorAll('.rows .line')[at]?.scrollIntoView({ block: 'nearest' });
   }, [at]);
