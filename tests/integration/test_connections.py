@@ -49,7 +49,14 @@ async def test_publishing_and_consuming_have_connections_of_their_own_with_short
         Management(servers["management"], amqp_url) as management,
     ):
         found = await seen(management, "test publishes", "test consumes")
-        (consumer,) = await management.consumers()
+        found_consumers: list[dict[str, Any]] = []
+
+        async def told() -> bool:  # the broker counts them apart, some seconds later
+            found_consumers[:] = await management.consumers()
+            return bool(found_consumers)
+
+        await eventually(told, within_s=20)
+        (consumer,) = found_consumers
 
     assert {name: each["timeout"] for name, each in found.items()} == {
         "test publishes": 5,
