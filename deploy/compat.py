@@ -1,33 +1,101 @@
 """Does the contract of today still keep what a released one promised? Pure.
 
-A subscriber may hold events of any age, and the stream keeps a year of them: what was valid stays
-valid, and what was there stays there. A new event, a new optional field and a new value of an
-enumeration are no break; everything else is a new `v2` type beside the old one.
+It is compared both ways. The stream keeps a year of events, so that what was said fits what is read
+today; and who wrote a subscriber against the released contract reads with it what is said today.
+So a schema stays what it is. Free are texts, an optional field and another event. A new value of an
+enumeration is a break: who was told all of them has no place for one more. Everything else is a
+new `v2` type beside the old one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 Json = Mapping[str, Any]
-LIMITS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength")
-FORMS = ("pattern", "format")
+TEXTS = {"$comment", "title", "description", "default", "deprecated", "examples"}
+CHOICES = ("anyOf", "oneOf")
+PARTS = ("allOf", "prefixItems")  # lists of schemas, each in its place
+INNER = ("items", "additionalProperties")  # a schema, or whether there may be any
+WALKED = {*CHOICES, *PARTS, *INNER, "properties", "required", "enum", "const", "type"}
+DEVELOPED = ".dev0"
 DEPTH = 30  # no schema of ours is deeper; a recursive one would be an endless walk
 
 
 def breaks(released: Json, today: Json) -> list[str]:
     """Return what of a released AsyncAPI document no longer holds, each with its place."""
-    found: list[str] = []
+    return [*_messages(released, today), *_channels(released, today)]
+
+
+def unreleased(today: Json, released: Mapping[str, Json]) -> list[str]:
+    """Return what an AsyncAPI document promises under a version whose release does not.
+
+    A version that ends in `.dev0` says itself that it is not released; it promises nothing yet.
+
+    Args:
+        today: The document.
+        released: The document of every released version, by version.
+    """
+    version: str = today["info"]["version"]
+    if version.endswith(DEVELOPED):
+        older = [each for each in released if _numbers(each) >= _numbers(version)]
+        return [f"{version}: {each} is released already" for each in older]
+    if version not in released:
+        return [f"{version}: the version has no released document"]
+    more = breaks(today, released[version])  # from there to here: what that one lacks
+    return [f"{each.partition(': ')[0]}: not as {version} was released" for each in more]
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(each) for each in version.removesuffix(DEVELOPED).split(".")]
+
+
+def _messages(released: Json, today: Json) -> Iterator[str]:
+    walk = _Walk(released, today)
     for name, message in released["components"]["messages"].items():
         now = today["components"]["messages"].get(name)
         if now is None:
-            found.append(f"{name}: the event was removed")
+            yield f"{name}: the event was removed"
             continue
         place = message["name"]
         if now["name"] != place:
-            found.append(f"{place}: the type was renamed to {now['name']}")
-        walk = _Walk(released, today)
-        found += walk.compare(place, message["payload"], now["payload"], 0)
-    return found
+            yield f"{place}: the type was renamed to {now['name']}"
+        if now["contentType"] != message["contentType"]:
+            yield f"{place}: the content type became {now['contentType']}"
+        yield from walk.compare(place, message["payload"], now["payload"], 0)
+
+
+def _channels(released: Json, today: Json) -> Iterator[str]:
+    """Yield what moved: where a subscriber listens is as much a promise as what it hears."""
+    for key, channel in released["channels"].items():
+        if not _subscribed(channel):
+            continue
+        now = today["channels"].get(key)
+        if now is None:
+            yield f"{key}: the channel was removed"
+            continue
+        before, after = _place(channel), _place(now)
+        for name in before:
+            if before[name] != after[name]:
+                yield f"{key}: the {name} became {after[name]}"
+        for name in channel["messages"]:
+            if name not in now["messages"]:
+                yield f"{key}: {name} is no longer heard there"
+
+
+def _subscribed(channel: Json) -> bool:
+    """Say whether others listen there; the queue of a service of ours is its own affair."""
+    kind = channel.get("x-arguments", {}).get("x-queue-type", "stream")
+    return kind == "stream"
+
+
+def _place(channel: Json) -> dict[str, Any]:
+    binding = channel["bindings"]["amqp"]
+    return {
+        "address": channel["address"],
+        "binding": binding["is"],
+        "exchange": binding.get("exchange"),
+        "stream": binding.get("queue"),
+        "source": channel.get("x-bound-to"),
+    }
 
 
 class _Walk:
@@ -38,7 +106,7 @@ class _Walk:
         self._new = new
 
     def compare(self, place: str, old: Json, new: Json, depth: int) -> Iterator[str]:
-        """Yield what the new schema no longer keeps of the old one."""
+        """Yield where the new schema says another thing than the old one."""
         if depth > DEPTH:
             return
         old, new = _resolved(old, self._old), _resolved(new, self._new)
@@ -47,37 +115,66 @@ class _Walk:
             yield from self._choices(place, (before, after), depth)
             return
         old, new = before[0], after[0]
-        yield from _types(place, old, new)
+        yield from _keywords(place, old, new)
         yield from _values(place, old, new)
-        yield from _limits(place, old, new)
         yield from self._fields(place, old, new, depth)
-        for one, other in zip(old.get("allOf", ()), new.get("allOf", ()), strict=False):
-            yield from self.compare(place, one, other, depth + 1)
-        if len(new.get("allOf", ())) < len(old.get("allOf", ())):
-            yield f"{place}: a part was removed"
-        for name in ("items", "additionalProperties"):
-            if isinstance(old.get(name), dict) and isinstance(new.get(name), dict):
-                yield from self.compare(f"{place}[]", old[name], new[name], depth + 1)
+        yield from self._parts(place, old, new, depth)
+        yield from self._inner(place, old, new, depth)
 
     def _choices(
         self, place: str, both: tuple[Sequence[Json], Sequence[Json]], depth: int
     ) -> Iterator[str]:
-        """Every old alternative must fit into one of the new ones."""
+        """Every alternative has its like on the other side."""
         before, after = both
-        for one in before:
-            tries = [list(self.compare(place, one, other, depth + 1)) for other in after]
-            if all(tries):
-                yield from min(tries, key=len)
+        tries = [
+            [list(self.compare(place, one, other, depth + 1)) for other in after] for one in before
+        ]
+        for row in tries:
+            if all(row):
+                yield from min(row, key=len)
+        for column, other in zip(zip(*tries, strict=True), after, strict=True):
+            if all(column):
+                yield f"{place}: may now be {other.get('type', 'something else')}"
 
     def _fields(self, place: str, old: Json, new: Json, depth: int) -> Iterator[str]:
-        fields: Json = new.get("properties", {})
-        for name, schema in old.get("properties", {}).items():
-            if name not in fields:
+        before: Json = old.get("properties", {})
+        after: Json = new.get("properties", {})
+        for name, schema in before.items():
+            if name not in after:
                 yield f"{place}.{name}: the field was removed"
             else:
-                yield from self.compare(f"{place}.{name}", schema, fields[name], depth + 1)
-        for name in sorted(set(new.get("required", ())) - set(old.get("required", ()))):
+                yield from self.compare(f"{place}.{name}", schema, after[name], depth + 1)
+        if old.get("additionalProperties") is False:
+            for name in sorted(set(after) - set(before)):
+                yield f"{place}.{name}: a new field, and no other was allowed"
+        must, did = set(new.get("required", ())), set(old.get("required", ()))
+        for name in sorted(must - did):
             yield f"{place}.{name}: became required"
+        for name in sorted(did - must):
+            yield f"{place}.{name}: is no longer required"
+
+    def _parts(self, place: str, old: Json, new: Json, depth: int) -> Iterator[str]:
+        for name in PARTS:
+            before, after = old.get(name, ()), new.get(name, ())
+            if len(before) != len(after):
+                yield f"{place}: {name} has {len(after)} parts, not {len(before)}"
+            for n, (one, other) in enumerate(zip(before, after, strict=False)):
+                inside = f"{place}[{n}]" if name == "prefixItems" else place
+                yield from self.compare(inside, one, other, depth + 1)
+
+    def _inner(self, place: str, old: Json, new: Json, depth: int) -> Iterator[str]:
+        for name in INNER:
+            before, after = _allowed(old, name), _allowed(new, name)
+            if isinstance(before, Mapping) and isinstance(after, Mapping):
+                yield from self.compare(f"{place}[]", before, after, depth + 1)
+            elif before != after:
+                yield f"{place}: {name} became {after}"
+
+
+def _allowed(schema: Json, name: str) -> Json | bool:
+    """Return the schema of what is inside, or whether there may be any; `{}` takes all."""
+    found: Json | bool = schema.get(name, True)
+    return True if found == {} else found
 
 
 def _resolved(schema: Json, document: Json) -> Json:
@@ -90,43 +187,41 @@ def _resolved(schema: Json, document: Json) -> Json:
 
 
 def _choices(schema: Json) -> Sequence[Json]:
-    for name in ("anyOf", "oneOf"):
+    for name in CHOICES:
         if name in schema:
-            return schema[name]
+            beside = {key: each for key, each in schema.items() if key != name}
+            return [{**beside, **each} for each in schema[name]]
     if isinstance(schema.get("type"), list):
         return [{**schema, "type": each} for each in schema["type"]]
     return [schema]
 
 
-def _types(place: str, old: Json, new: Json) -> Iterator[str]:
+def _keywords(place: str, old: Json, new: Json) -> Iterator[str]:
+    """Yield what changed of type, limits, forms and whatever else a schema may say."""
     before, after = old.get("type"), new.get("type")
-    wider = (before, after) == ("integer", "number")
-    if after is not None and before != after and not wider:
+    if before != after:
         yield f"{place}: the type changed from {before} to {after}"
+    for name in sorted({*old, *new} - TEXTS - WALKED):
+        if name not in new:
+            yield f"{place}: {name} was taken away"
+        elif old.get(name) != new[name]:
+            yield f"{place}: {name} became {new[name]!r}"
 
 
 def _values(place: str, old: Json, new: Json) -> Iterator[str]:
     before, after = _enumerated(old), _enumerated(new)
-    if after is None:
+    if before is None and after is None:
         return
     if before is None:
         yield f"{place}: became an enumeration"
-    elif gone := [each for each in before if each not in after]:
-        yield f"{place}: the enumeration lost {gone}"
+    elif after is None:
+        yield f"{place}: is no longer one of {before}"
+    else:
+        if gone := [each for each in before if each not in after]:
+            yield f"{place}: the enumeration lost {gone}"
+        if more := [each for each in after if each not in before]:
+            yield f"{place}: the enumeration got {more}"
 
 
 def _enumerated(schema: Json) -> Sequence[Any] | None:
     return [schema["const"]] if "const" in schema else schema.get("enum")
-
-
-def _limits(place: str, old: Json, new: Json) -> Iterator[str]:
-    for name in LIMITS:
-        if name not in new or old.get(name) == new[name]:
-            continue
-        lower = "min" in name.lower()
-        before = old.get(name)
-        if before is None or (new[name] > before if lower else new[name] < before):
-            yield f"{place}: {name} became {new[name]}"
-    for name in FORMS:
-        if name in new and new[name] != old.get(name):
-            yield f"{place}: {name} became {new[name]!r}"

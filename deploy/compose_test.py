@@ -1,14 +1,16 @@
 """`./dev compose-test`: docker-compose.yml for real, from an empty machine to an empty machine.
 
 Builds the images, waits until everything is healthy, sends a report through, scales the router to
-three, sends another, checks that default passwords are refused outside the dev profile, and takes
-everything down again, its volumes and images included.
+three, sends another, kills intake's worker and sends one at that moment, checks that default
+passwords are refused outside the dev profile, runs the commands of the runbook (among them a backup
+and its restore into empty servers), and takes everything down again, volumes and images included.
 """
 
 import os
 import secrets
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -22,6 +24,25 @@ LAB = ROOT.parent / "shared" / "tools" / "container-lab"
 ENVIRONMENT = ROOT / "deploy" / "dev.env"
 ROUTERS = 3
 BUILD_S, HEALTHY_S, ARRIVED_S, REFUSED_S, DOWN_S = 1500, 300, 30, 60, 120
+COMMAND_S = 240  # for one command of the runbook, on a busy machine
+SEND_S = 30.0  # until a report is taken; who waits for a successor is held five seconds at a time
+
+# In a container: the worker is the child of the first process.
+KILL_WORKER = """
+import os, pathlib
+for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+    if stat.read_text().rpartition(")")[2].split()[1] == "1":
+        os.kill(int(stat.parent.name), 9)
+"""
+# Commands of deploy/runbook.md that need no fault, by service.
+LOOKS = (
+    ("router", "python -m shared.deadletters list"),
+    ("rabbitmq", "rabbitmqctl status"),
+    ("rabbitmq", "rabbitmqctl list_queues name messages consumers"),
+    ("intake", "python -m services.intake.orphans"),
+    ("intake", "python -m services.intake.privacy retain"),
+    ("intake", "python -m services.intake.audit verify"),
+)
 
 REPORT = {
     "category": "service_attitude",
@@ -79,6 +100,24 @@ def _succeeds(*command: str) -> bool:
         return False
 
 
+def _sent(client: httpx.Client) -> httpx.Response:
+    """Send a report as clients do: again under the same key, when nobody answered or had time."""
+    key = {"Idempotency-Key": secrets.token_hex(16)}
+    ends = time.monotonic() + SEND_S
+    while True:
+        try:
+            answer = client.post("/reports", json=REPORT, headers=key)
+            if answer.status_code not in {429, 503}:
+                return answer
+            said = f"answered {answer.status_code}"
+        except httpx.TransportError as error:
+            said = f"ended with {type(error).__name__}"
+        if time.monotonic() > ends:
+            raise FailedError(f"POST /reports {said} for {SEND_S:.0f} s")
+        _step(f"POST /reports {said}: once more")
+        time.sleep(0.5)
+
+
 def _step(line: str) -> None:
     print(f"compose-test: {line}", flush=True)
 
@@ -114,7 +153,9 @@ class Compose:
             self._up(f"{ROUTERS} routers healthy", "--no-recreate", "--scale", f"router={ROUTERS}")
             self._count_routers()
             self._report()
+            self._kill_worker()
             self._refuse_default_passwords()
+            self._follow_the_runbook()
         except BaseException:
             self._show_logs()
             raise
@@ -149,11 +190,45 @@ class Compose:
             check=False,
         )
 
-    def _report(self) -> None:
-        """Send a report and wait until it is assigned."""
+    def _done(self, *arguments: str) -> str:
+        """Run a command that must succeed, and return what it said."""
+        done = self._run(COMMAND_S, *arguments)
+        if done.returncode:
+            words = " ".join(arguments)
+            raise FailedError(f"{words}: exit code {done.returncode}\n{done.stdout[-2000:]}")
+        return done.stdout
+
+    def _kill_worker(self) -> None:
+        """Whoever calls while intake has no worker waits for the next one."""
+        self._done("exec", "-T", "intake", "python", "-c", KILL_WORKER)
+        self._report()
+        _step("a report was taken by the successor of a killed worker")
+
+    def _follow_the_runbook(self) -> None:
+        for service, command in LOOKS:
+            self._done("exec", "-T", service, *command.split())
+        code = self._report()
+        once = ("run", "-T", "--rm", "--no-deps")
+        with tempfile.TemporaryDirectory() as folder:
+            place = ("-v", f"{folder}:/backup", "intake", "python", "-m", "services.intake.backup")
+            self._done(*once, "--user", str(os.getuid()), *place, "save", "/backup/today")
+            self._timed("everything thrown away", DOWN_S, "down", "--volumes")
+            self._up("empty servers healthy", "rabbitmq", "mongo", "minio")
+            # the folder is its owner's; what the service runs as may not look into it
+            self._done(*once, "--user", str(os.getuid()), *place, "restore", "/backup/today")
+        for service in ("router", "sla", "notify"):
+            self._done(*once, service, "python", "-m", f"services.{service}.republish")
+        self._up("everything healthy again")
         with httpx.Client(base_url=f"{self._intake}/api/v1", timeout=10) as client:
-            key = {"Idempotency-Key": secrets.token_hex(16)}
-            sent = client.post("/reports", json=REPORT, headers=key)
+            if client.get(f"/reports/{code}").status_code != 200:  # noqa: PLR2004
+                raise FailedError(f"{code} did not come back with the backup")
+        self._report()
+        _step("every command of the runbook was run, and the backup restored")
+
+    def _report(self) -> str:
+        """Send a report, wait until it is assigned, and return its code."""
+        with httpx.Client(base_url=f"{self._intake}/api/v1", timeout=10) as client:
+            sent = _sent(client)
             if sent.status_code != 201:  # noqa: PLR2004
                 raise FailedError(f"POST /reports answered {sent.status_code}: {sent.text}")
             code = sent.json()["code"]
@@ -163,6 +238,7 @@ class Compose:
                     raise FailedError(f"{code} is still {seen['state']} after {ARRIVED_S} s")
                 time.sleep(0.05)
         _step(f"{code} assigned after {time.monotonic() - began:.1f} s")
+        return code
 
     def _wait_for_mail(self) -> None:
         """Wait until the sink of the dev profile has a message."""

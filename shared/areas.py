@@ -4,11 +4,19 @@ Never a guess: where nobody knows, the answer is None and the Office decides. Po
 boundaries.py.
 """
 
+from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 
 from shared.regulation import Regulation
+from shared.regulation_model import Area
 from shared.text import fold
 from shared.vocabulary import AreaId
+
+
+@lru_cache(maxsize=16)  # it changes at midnight, and with an edition
+def _existing(regulation: Regulation, on: date) -> Mapping[AreaId, Area]:
+    return {area.id: area for area in regulation.areas_on(on)}
 
 
 def resolve(stated: str, regulation: Regulation, on: date) -> AreaId | None:
@@ -21,9 +29,9 @@ def resolve(stated: str, regulation: Regulation, on: date) -> AreaId | None:
         on: Local day; an area that does not exist then is not meant.
     """
     stated = stated.strip()
-    existing = {area.id: area for area in regulation.areas_on(on)}
+    existing = _existing(regulation, on)
     for area in existing.values():
-        if stated in {area.id, area.code}:
+        if stated in (area.id, area.code):
             return area.id
     key = fold(stated)
     named = {place for found in regulation.area_names.find(stated) for place in found.values}

@@ -5,6 +5,7 @@ phone; everything else is small and quick, and more of it at once than we can do
 answer would only make all of it late.
 """
 
+import time
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -18,8 +19,38 @@ from shared.problems import Problem
 AT_ONCE = 256  # of one process; a hundred reports a second need fewer than ten
 LARGEST = 2 * 2**20  # bytes of a body that is no form; most routes bound it closer
 RETRY_AFTER_S = 3
+WANTED_S = 1.0  # an answer that takes longer may find nobody waiting any more: phones give up
+LEAST = 64  # places that are always there; a slow database does not mean that we are too many
+FEWER, MORE = 0.98, 0.5  # after each answer: so that a fifth at most take longer than is wanted
+HTTP_FAILED = 400
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Places:
+    """How many there are: all of them while answers come in time, fewer while they do not.
+
+    More at once than we can do in the time of an answer makes all of it late: every client gives
+    up and comes again, and the work that was done for it was done for nobody.
+
+    Args:
+        most: At rest.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = float(most)
+        self._least = float(min(most, LEAST))
+        self._now = float(most)
+
+    @property
+    def count(self) -> int:
+        """Return how many there are now."""
+        return int(self._now)
+
+    def answered(self, took_s: float) -> None:
+        """Note how long an answer took for which all the work was done."""
+        changed = self._now * FEWER if took_s > WANTED_S else self._now + MORE
+        self._now = min(self._most, max(self._least, changed))
 
 
 class Crowd:
@@ -35,7 +66,7 @@ class Crowd:
 
     def __init__(self, app: AsgiApp, most: int = AT_ONCE) -> None:
         self._app = app
-        self._most = most
+        self._places = Places(most)
         self._inside = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -43,14 +74,14 @@ class Crowd:
         if scope["type"] != "http" or scope["method"] in _READING or _is_form(scope):
             await self._app(scope, receive, send)
             return
-        if self._inside >= self._most:  # before anything of a body is read
+        if self._inside >= self._places.count:  # before anything of a body is read
             language = problems.language_of(Request(scope))
             await problems.response(busy(), language)(scope, receive, send)
             return
-        inside, heard = False, 0
+        inside, heard, since = False, 0, 0.0
 
         async def received() -> MutableMapping[str, Any]:
-            nonlocal inside, heard
+            nonlocal inside, heard, since
             message: MutableMapping[str, Any] = await receive()
             if message["type"] != "http.request" or inside:
                 return message
@@ -60,14 +91,20 @@ class Crowd:
                     413, f"At most {LARGEST} bytes are taken here.", {"Connection": "close"}
                 )
             if not message.get("more_body", False):
-                if self._inside >= self._most:
+                if self._inside >= self._places.count:
                     raise HTTPException(429, "Too many at once.", dict(busy().headers))
                 self._inside += 1
-                inside = True
+                inside, since = True, time.monotonic()
             return message
 
+        async def sent(message: MutableMapping[str, Any]) -> None:
+            begins = message["type"] == "http.response.start"
+            if begins and inside and message["status"] < HTTP_FAILED:
+                self._places.answered(time.monotonic() - since)
+            await send(message)
+
         try:
-            await self._app(scope, received, send)
+            await self._app(scope, received, sent)
         finally:
             self._inside -= inside
 

@@ -5,9 +5,10 @@ beside the sealed reporters. Events, deliveries and logs name an official by acc
 read at the moment of sending, and stands nowhere else.
 """
 
-import time
+import time as clocks
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import time
 from typing import Any
 
 from shared.coalescing import Coalescer
@@ -19,6 +20,24 @@ FRESH_S = 5.0  # a unit is looked up at most this often; a busy one is told of t
 
 
 @dataclass(frozen=True)
+class Preferences:
+    """How an official wants to be told; a mail is their last channel, whatever they chose.
+
+    Attributes:
+        channels: In their order; None: nothing was chosen.
+        phone: For Zalo and SMS; left out of what a log would print.
+        quiet: Local times from and until which they are told nothing; None: the city's hours.
+    """
+
+    channels: tuple[str, ...] | None = None
+    phone: str | None = field(default=None, repr=False)
+    quiet: tuple[time, time] | None = None
+
+
+NOTHING_CHOSEN = Preferences()
+
+
+@dataclass(frozen=True)
 class Contact:
     """How one official is reached. The address is left out of what a log would print."""
 
@@ -27,6 +46,7 @@ class Contact:
     role: Role
     email: str = field(repr=False)
     language: Language = Language.VIETNAMESE
+    preferences: Preferences = NOTHING_CHOSEN
 
 
 class Directory:
@@ -37,7 +57,7 @@ class Directory:
         clock: Seconds, for how long a look-up stays fresh.
     """
 
-    def __init__(self, base: Database, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, base: Database, clock: Callable[[], float] = clocks.monotonic) -> None:
         self.documents = Documents(base, CONTACTS, (Index(("unit",)),))
         self._clock = clock
         self._lookups: Coalescer[UnitId, Sequence[Contact]] = Coalescer(self._look_up)
@@ -58,9 +78,21 @@ class Directory:
         }
         await self._write(contact.account, version, fields)
 
+    async def prefer(self, account: str, wanted: Preferences) -> Contact | None:
+        """Keep how an official wants to be told; None when they are told nothing."""
+        quiet = [each.isoformat() for each in wanted.quiet] if wanted.quiet else None
+        channels = list(wanted.channels) if wanted.channels is not None else None
+        change = {"channels": channels, "phone": wanted.phone, "quiet": quiet}
+        known = {"_id": account, "email": {"$ne": None}}
+        if not await self.documents.update_one(known, {"$set": change}):
+            return None
+        self._known.clear()
+        return await self.find(account)
+
     async def remove(self, account: str, version: int) -> None:
-        """Forget the address of an account that is told nothing any more; idempotent."""
-        await self._write(account, version, dict.fromkeys(("unit", "role", "email", "language")))
+        """Forget the addresses of an account that is told nothing any more; idempotent."""
+        names = ("unit", "role", "email", "language", "channels", "phone", "quiet")
+        await self._write(account, version, dict.fromkeys(names))
 
     async def of(self, unit: UnitId, roles: Collection[Role]) -> list[Contact]:
         """Return who of a unit has one of the roles, as it was at most `FRESH_S` ago."""
@@ -97,4 +129,14 @@ def _contact(document: Document) -> Contact:
         role=Role(document["role"]),
         email=document["email"],
         language=Language(document["language"]),
+        preferences=_preferences(document),
+    )
+
+
+def _preferences(document: Document) -> Preferences:
+    channels, quiet = document.get("channels"), document.get("quiet")
+    return Preferences(
+        channels=tuple(channels) if channels is not None else None,
+        phone=document.get("phone"),
+        quiet=(time.fromisoformat(quiet[0]), time.fromisoformat(quiet[1])) if quiet else None,
     )

@@ -63,7 +63,20 @@ def with_problems(document: dict[str, Any]) -> dict[str, Any]:
     }
     for operations in document.get("paths", {}).values():
         for operation in operations.values():
+            for answer in operation["responses"].values():
+                _named_alone(answer)
             for status in PROBLEMS:
                 reference = {"$ref": f"#/components/responses/Problem{status}"}
                 operation["responses"][str(status)] = reference
     return document
+
+
+def _named_alone(answer: dict[str, Any]) -> None:
+    """Let a schema that is named by reference be that alone.
+
+    FastAPI merges it with what it knows of the function's return type ("some object"), which
+    generators of clients take for a second type.
+    """
+    for content in answer.get("content", {}).values():
+        if "$ref" in content.get("schema", {}):
+            content["schema"] = {"$ref": content["schema"]["$ref"]}

@@ -93,16 +93,19 @@ class OptOuts:
 
     def has(self, channel: str, address: str) -> bool:
         """Say whether an address has opted out of a channel, as of the last refresh."""
-        return bool(self._out) and any(_hash(k, channel, address) in self._out for k in self._keys)
+        return bool(self._out) and any(
+            address_hash(k, channel, address) in self._out for k in self._keys
+        )
 
     async def _write(self, channel: str, address: str, at: datetime, *, out: bool) -> None:
         changes = [
-            ({"_id": _hash(key, channel, address)}, {"$set": {"out": out, "at": at}})
+            ({"_id": address_hash(key, channel, address)}, {"$set": {"out": out, "at": at}})
             for key in (self._keys[:1] if out else self._keys)
         ]
         await self.documents.update_each(changes, upsert=True)
 
 
-def _hash(key: bytes, channel: str, address: str) -> str:
+def address_hash(key: bytes, channel: str, address: str) -> str:
+    """Return a keyed hash of an address, however it is written."""
     folded = address.strip().casefold()
     return hmac.digest(key, f"address:{channel}:{folded}".encode(), "sha256").hex()[:40]

@@ -10,12 +10,15 @@ import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 import httpx
 
 from shared.errors import CivicError
+
+import_module("httpcore")  # httpx does so with its first client: that is anew in every worker
 
 RESOLVE_S = 3.0
 MAX_URL = 2_000  # characters
@@ -201,9 +204,10 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     ) -> None:
         self._rules = rules
         self._resolve = resolve
-        # without keep-alive: a connection is for one judged call
+        # Without keep-alive: a connection is for one judged call. Without a bound of its own: in a
+        # common queue for connections slow receivers would hold up the others; callers are bounded.
         self._inner = inner or httpx.AsyncHTTPTransport(
-            limits=httpx.Limits(max_connections=100, max_keepalive_connections=0)
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0)
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

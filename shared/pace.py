@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
@@ -55,6 +56,7 @@ class Throttle:
             self._windows.popitem(last=False)
 
 
+@lru_cache(maxsize=4096)
 def network(address: str) -> str:
     """Return what one person holds: an IPv4 address, or the /64 of an IPv6 one."""
     try:

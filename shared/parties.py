@@ -4,8 +4,8 @@ Intake asks before it shows or changes a case, notify before it says that one ha
 """
 
 from enum import StrEnum
+from typing import Protocol
 
-from shared.events.snapshot import CaseSnapshot
 from shared.vocabulary import Role, State, UnitId
 
 
@@ -21,10 +21,49 @@ class Party(StrEnum):
     REPORTER = "reporter"
 
 
+class Concerning(Protocol):
+    """What of a case says whom it concerns; every `CaseSnapshot` has it."""
+
+    @property
+    def state(self) -> State:
+        """Where it stands."""
+        ...
+
+    @property
+    def restricted(self) -> bool:
+        """Whether it is a complaint or denunciation."""
+        ...
+
+    @property
+    def unit(self) -> UnitId | None:
+        """Who handles it."""
+        ...
+
+    @property
+    def monitoring_unit(self) -> UnitId | None:
+        """Who watches that it is handled."""
+        ...
+
+    @property
+    def coordinating_units(self) -> tuple[UnitId, ...]:
+        """Who helps."""
+        ...
+
+    @property
+    def addressees(self) -> tuple[UnitId, ...]:
+        """Who was given a directive."""
+        ...
+
+    @property
+    def about(self) -> tuple[UnitId, ...]:
+        """Whom the report is about."""
+        ...
+
+
 DESK = frozenset({Role.OFFICER, Role.UNIT_HEAD, Role.OFFICE_CLERK, Role.LEADER})
 
 
-def parties_of(case: CaseSnapshot, role: Role, unit: UnitId | None) -> frozenset[Party]:
+def parties_of(case: Concerning, role: Role, unit: UnitId | None) -> frozenset[Party]:
     """Return the parts that an account has in a case; none: it is none of their business.
 
     Nobody has a part in a report about their own unit: "a unit never sees or closes" one.
@@ -41,12 +80,12 @@ def parties_of(case: CaseSnapshot, role: Role, unit: UnitId | None) -> frozenset
     return frozenset(found)
 
 
-def is_sealed(case: CaseSnapshot, unit: UnitId | None) -> bool:
+def is_sealed(case: Concerning, unit: UnitId | None) -> bool:
     """Say whether a unit as such is kept away: held, restricted, or about this very unit."""
     return case.restricted or case.state is State.HELD or unit in case.about
 
 
-def _unit_parties(case: CaseSnapshot, unit: UnitId) -> set[Party]:
+def _unit_parties(case: Concerning, unit: UnitId) -> set[Party]:
     found: set[Party] = set()
     if unit == case.unit:
         found.add(Party.HANDLING)

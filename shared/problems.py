@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from shared.errors import OutageError
+from shared.validation_words import in_vietnamese
 from shared.vocabulary import Language
 
 MEDIA_TYPE = "application/problem+json"
@@ -21,11 +23,19 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class FieldError:
-    """One complaint: the field as a path (`reporter.email`, `media[2]`), a stable code, words."""
+    """One complaint: the field as a path (`reporter.email`, `media[2]`), a stable code, words.
+
+    `detail` is in the caller's language, or in English with `detail_vi` beside it.
+    """
 
     field: str
     code: str
     detail: str
+    detail_vi: str = dataclass_field(default="", compare=False)
+
+    def words(self, language: Language) -> str:
+        """Return the words in a language."""
+        return self.detail_vi if language is Language.VIETNAMESE and self.detail_vi else self.detail
 
 
 class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
@@ -67,7 +77,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it so
             "detail_vi": self.vi,
             "detail_en": self.en,
             "errors": [
-                {"field": each.field, "code": each.code, "detail": each.detail}
+                {"field": each.field, "code": each.code, "detail": each.words(language)}
                 for each in self.errors
             ],
         }
@@ -188,7 +198,8 @@ def field_error(error: Mapping[str, Any]) -> FieldError:
         if depth == 0 and part in {"body", "query", "path", "header"}:
             continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
-    return FieldError(path or "report", str(error["type"]), str(error["msg"]))
+    words = in_vietnamese(error)
+    return FieldError(path or "report", str(error["type"]), str(error["msg"]), detail_vi=words)
 
 
 def _of_http(error: HTTPException) -> Problem:

@@ -68,6 +68,7 @@ __all__ = [
     "Words",
     "load_regulation",
     "read_regulation",
+    "shaped_regulation",
 ]
 
 
@@ -315,9 +316,18 @@ def read_regulation(rules: RuleFile, calendars: Collection[str]) -> Regulation:
     Raises:
         RuleFileError: the file is incomplete or contradicts itself, at the line that does.
     """
-    try:
-        regulation = Regulation.model_validate(rules.content)
-    except ValidationError as failure:
-        raise rules.invalid(failure) from failure
+    regulation = shaped_regulation(rules)
     check(regulation, rules, calendars)
     return regulation
+
+
+def shaped_regulation(rules: RuleFile) -> Regulation:
+    """Return what a parsed regulation file says, without a look for contradictions.
+
+    Raises:
+        RuleFileError: something is missing or is of another kind, at its line.
+    """
+    try:
+        return Regulation.model_validate(rules.content)
+    except ValidationError as failure:
+        raise rules.invalid(failure) from failure

@@ -1,11 +1,10 @@
 """What a regulation file may not say. Every refusal names the line that is wrong."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Literal
 from zoneinfo import available_timezones
 
+from shared.regulation_coverage import Place, check_coverage, first_gap, meet, overlap
 from shared.regulation_model import (
     NOT_NEEDED,
     WARD,
@@ -35,8 +34,6 @@ CATEGORY_IDS = tuple(
     )
 )
 
-Place = tuple[str | int, ...]
-
 
 def check(content: Content, rules: RuleFile, calendars: Collection[str]) -> None:
     """Refuse a regulation that contradicts itself or leaves somebody without an answer.
@@ -58,7 +55,7 @@ def check(content: Content, rules: RuleFile, calendars: Collection[str]) -> None
     _check_keywords(content, rules)
     for index, rule in enumerate(content.rules):
         _check_rule(content, rules, rule, index)
-    _check_coverage(content, rules)
+    check_coverage(content, rules)
     _check_retention(content, rules)
 
 
@@ -118,7 +115,7 @@ def _check_units(content: Content, rules: RuleFile) -> None:
         if unit.area is not None and unit.area not in areas:
             raise rules.error(f"there is no area {unit.area!r}", "units", index, "area")
         for other in content.units[:index]:
-            if unit.area is not None and unit.area == other.area and _meet(unit, other):
+            if unit.area is not None and unit.area == other.area and meet(unit, other):
                 raise rules.error(
                     f"{other.id!r} administers {unit.area!r} at the same time",
                     *("units", index, "area"),
@@ -128,10 +125,6 @@ def _check_units(content: Content, rules: RuleFile) -> None:
             raise rules.error(f"there is no unit {needed!r} of kind {kind.value!r}", "units")
 
 
-def _meet(one: Dated, other: Dated) -> bool:
-    return one.valid_from <= other.last_day and other.valid_from <= one.last_day
-
-
 def _check_areas(content: Content, rules: RuleFile) -> None:
     owners: dict[str, list[Area]] = {}
     for index, area in enumerate(content.areas):
@@ -139,7 +132,7 @@ def _check_areas(content: Content, rules: RuleFile) -> None:
         names += [(alias, ("aliases", i)) for i, alias in enumerate(area.aliases)]
         for name, place in names:
             for other in owners.setdefault(fold(name), []):
-                if other is not area and _meet(other, area):
+                if other is not area and meet(other, area):
                     raise rules.error(f"{name!r} also names {other.id!r}", "areas", index, *place)
             owners[fold(name)].append(area)
 
@@ -222,80 +215,9 @@ def _check_wards(content: Content, rules: RuleFile, rule: Rule, index: int) -> N
     if rule.areas == NOT_NEEDED:
         raise rules.error(f"{WARD!r} needs areas, and the rule needs no place", *place)
     for area in content.areas:
-        if rule.reaches(area.id) and _meet(rule, area):
-            first, last = _overlap(rule, area)
+        if rule.reaches(area.id) and meet(rule, area):
+            first, last = overlap(rule, area)
             wards = [unit for unit in content.units if unit.area == area.id]
-            gap = _first_gap(wards, first, last)
+            gap = first_gap(wards, first, last)
             if gap is not None:
                 raise rules.error(f"{area.id!r} has no ward unit on {gap.day}", *place)
-
-
-def _overlap(*parts: Dated) -> tuple[date, date]:
-    return max(part.valid_from for part in parts), min(part.last_day for part in parts)
-
-
-@dataclass(frozen=True)
-class _Gap:
-    day: date
-    after: Dated | None
-
-
-def _first_gap(parts: Iterable[Dated], first: date, last: date) -> _Gap | None:
-    """Return the first day from `first` to `last` on which no part holds, if there is one."""
-    cursor, before = first, None
-    for part in sorted(parts, key=lambda part: part.valid_from):
-        if part.last_day < cursor:
-            continue
-        if part.valid_from > cursor:
-            break
-        if part.last_day >= last:
-            return None
-        cursor, before = part.last_day + timedelta(days=1), part
-    return _Gap(cursor, before)
-
-
-def _check_coverage(content: Content, rules: RuleFile) -> None:
-    """Every category has exactly one rule in every area on every day of the regulation."""
-    for index, category in enumerate(content.categories):
-        speaking = [rule for rule in content.rules if category.id in rule.categories]
-        if not speaking:
-            raise rules.error(f"no rule says who leads {category.id!r}", "categories", index, "id")
-        for area in content.areas:
-            _check_covered(content, rules, speaking, (category.id, area))
-
-
-def _check_covered(
-    content: Content,
-    rules: RuleFile,
-    speaking: Sequence[Rule],
-    case: tuple[CategoryId, Area],
-) -> None:
-    category, area = case
-    if not _meet(content, area):
-        return
-    first, last = _overlap(content, area)
-    reaching = [rule for rule in speaking if rule.reaches(area.id)]
-    for index, rule in enumerate(reaching):
-        for other in reaching[:index]:
-            if _meet(rule, other):
-                raise rules.error(
-                    f"contradicts the rule {other.id!r}: both place {category!r} in {area.id!r}",
-                    *("rules", content.rules.index(rule), "id"),
-                )
-    gap = _first_gap(reaching, first, last)
-    if gap is not None:
-        raise rules.error(
-            f"no rule says who handles {category!r} in {area.id!r} on {gap.day}",
-            *_where(content, speaking, gap, area),
-        )
-
-
-def _where(content: Content, speaking: Sequence[Rule], gap: _Gap, area: Area) -> Place:
-    """Return the place to mend: an end that comes too early, a late start, or forgotten areas."""
-    for rule in speaking:
-        if rule is gap.after:
-            return ("rules", content.rules.index(rule), "valid_to")
-    late = next((rule for rule in speaking if rule.reaches(area.id)), None)
-    if late is not None:
-        return ("rules", content.rules.index(late), "valid_from")
-    return ("rules", content.rules.index(speaking[0]), "areas")

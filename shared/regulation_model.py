@@ -60,7 +60,7 @@ class Dated(Part):
 
     def valid_on(self, day: date) -> bool:
         """Say whether the part holds on the local day."""
-        return self.valid_from <= day <= self.last_day
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
 
 class Words(Part):

@@ -16,8 +16,9 @@ import structlog
 from shared import rulefile
 from shared.calendar import Calendar, load_calendar
 from shared.errors import CivicError, DuplicateError, OutageError
-from shared.mongo import Database, Documents
-from shared.regulation import Regulation, read_regulation
+from shared.mongo import Database, Document, Documents
+from shared.regulation import Regulation, read_regulation, shaped_regulation
+from shared.rulefile import RuleFileError
 
 log = structlog.get_logger()
 
@@ -113,6 +114,25 @@ class Rulebook:
             {"effective_from": effective_from, "published_at": at, "published_by": by},
         )
 
+    def read_published(self, text: str, **origin: Any) -> Edition:
+        """Return an edition that was published, with `origin` as of `Edition`.
+
+        Cases were promised under it, so it is not refused for what only later versions of this
+        software check: that is logged.
+
+        Raises:
+            RuleFileError: it can no longer be read.
+            OSError: its calendar is missing.
+        """
+        rules = rulefile.parse(text, "regulation.yaml")
+        try:
+            return _edition(rules, text, self._calendars, origin)
+        except RuleFileError as error:
+            regulation = shaped_regulation(rules)
+            log.warning("rulebook.would_be_refused", version=regulation.version, reason=str(error))
+            calendar = load_calendar(self._calendars / regulation.calendar)
+            return Edition(regulation, calendar, text, **origin)
+
 
 def load_rulebook(path: Path, calendars: Path, at: datetime) -> Rulebook:
     """Return the rulebook with the edition of an installed rule file.
@@ -140,6 +160,7 @@ class RulebookStore:
     def __init__(self, base: Database, book: Rulebook) -> None:
         self.documents = Documents(base, "regulations")
         self._book = book
+        self._unreadable: set[str] = set()  # said once; until this process ends
 
     async def publish(self, edition: Edition) -> None:
         """Store an edition for everybody, and take it in here.
@@ -171,17 +192,25 @@ class RulebookStore:
             log.error("rulebook.version_altered", version=self._book.installed.name)  # noqa: TRY400
 
     async def look(self) -> None:
-        """Take in what others have published."""
-        known = [edition.name for edition in self._book.all()]
+        """Take in what others have published, each apart: one that is broken hides no other."""
+        known = [*(edition.name for edition in self._book.all()), *self._unreadable]
         found = await self.documents.find({"_id": {"$nin": known}}, sort=[("published_at", 1)])
         for document in found:
-            edition = self._book.read(
-                document["text"],
-                effective_from=date.fromisoformat(document["effective_from"]),
-                at=document["published_at"],
-                by=document["published_by"],
-            )
-            self._book.add(edition)
+            try:
+                self._book.add(self._read(document))
+            except RuleFileError as error:
+                self._unreadable.add(document["_id"])
+                log.error("rulebook.unreadable", version=document["_id"], reason=str(error))  # noqa: TRY400
+            except Exception:  # its calendar is missing, a field is
+                log.exception("rulebook.not_taken", version=document["_id"])
+
+    def _read(self, document: Document) -> Edition:
+        return self._book.read_published(
+            document["text"],
+            effective_from=date.fromisoformat(document["effective_from"]),
+            published_at=document["published_at"],
+            published_by=document["published_by"],
+        )
 
 
 class RulebookFollower:
@@ -207,4 +236,6 @@ class RulebookFollower:
                 await self._store.look()
             except CivicError as error:
                 log.warning("rulebook.waits", reason=str(error))
+            except Exception:
+                log.exception("rulebook.failed")  # a bug must not end all looking unseen
             await asyncio.sleep(LOOK_EVERY_S)

@@ -21,6 +21,9 @@ class RuleFileError(CivicError):
         self.message = message
 
 
+MOST_VALUES = (
+    100_000  # a city's rules have a few thousand; ten aliases of ten have ten thousand million
+)
 MERGE = "tag:yaml.org,2002:merge"  # the key `<<`, which is no value
 # libyaml's parser where PyYAML was built with it: twenty times faster, the same nodes and marks
 _LOADER: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -106,19 +109,24 @@ def _parse(loader: yaml.SafeLoader, source: str) -> RuleFile:
 
 
 def _check_scalars(node: yaml.Node, loader: yaml.SafeLoader, source: str) -> None:
-    """Find what has the form of a date and is none: "2026-02-30"."""
+    """Find what has the form or the tag of something and is none: "2026-02-30", "!!bool x"."""
     if isinstance(node, yaml.ScalarNode):
         if node.tag == MERGE:
             return
         try:
             loader.construct_object(node)
-        except ValueError as error:
+        except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
+            # of a tag that does not fit ("!!bool x", "!!int ''"), as PyYAML leaves it
             line = node.start_mark.line + 1
-            raise RuleFileError(source, line, f"{node.value}: {error}") from error
+            raise RuleFileError(source, line, f"{node.value}: {_why(node, error)}") from error
     elif isinstance(node, yaml.CollectionNode):
         for child in node.value:
             for each in child if isinstance(child, tuple) else (child,):
                 _check_scalars(each, loader, source)
+
+
+def _why(node: yaml.ScalarNode, error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else f"this is no {node.tag.split(':')[-1]}"
 
 
 def _note_lines(
@@ -128,6 +136,9 @@ def _note_lines(
     source: str,
 ) -> None:
     lines.setdefault(place, node.start_mark.line + 1)
+    if len(lines) > MOST_VALUES:
+        message = f"more than {MOST_VALUES} values, with what aliases repeat"
+        raise RuleFileError(source, node.start_mark.line + 1, message)
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             here = (*place, str(key.value))

@@ -41,8 +41,13 @@ def _calm_the_collector() -> None:
 
 
 def utc_now() -> datetime:
-    """Return the time of the server: the clock that the rules are given."""
-    return datetime.now(UTC)
+    """Return the time of the server: the clock that the rules are given.
+
+    In whole milliseconds, as MongoDB keeps them: an event that is told again from what was stored
+    has the bytes that it had before.
+    """
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 class Part(Protocol):
@@ -132,11 +137,10 @@ class Runtime:
         _calm_the_collector()
         async with AsyncExitStack() as stack:
             stack.callback(self._client.close)
-            for collection in self._collections:
-                await collection.ensure_indexes()
-            await self.publisher.start(patient=not self._wait)
+            await self.publisher.start(patient=not self._wait)  # while the database is asked
             stack.push_async_callback(self._refilling.stop)
             stack.push_async_callback(self.publisher.stop)
+            await asyncio.gather(*(each.ensure_indexes() for each in self._collections))
             if self._wait:
                 await self._find_broker()
             for part in self._parts:

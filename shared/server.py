@@ -1,4 +1,4 @@
-"""The HTTP server's connection with bounds of our own, for `uvicorn --http shared.server:Protocol`.
+"""The server's connections with bounds of our own, for `--http shared.server:Protocol`.
 
 uvicorn waits for ever for the head of a request and takes a head of any size: a thousand clients
 that send a byte a minute, or one that sends a gigabyte of header, would take a process down.
@@ -10,9 +10,10 @@ from typing import Any
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from shared import web
+from shared.gathered import Gathered
 from shared.problems import MEDIA_TYPE, Problem
 from shared.vocabulary import Language
-from shared.web import SECURITY_HEADERS
 
 HEAD_S = 10.0  # from the connection, or from a request's first byte, to the end of its headers
 MAX_HEAD_BYTES = 32 * 2**10  # all headers together; the longest of a browser's are under 8 KiB
@@ -25,7 +26,40 @@ class _TooLargeError(Exception):
     """The head of the request is larger than any honest one."""
 
 
-class Protocol(HttpToolsProtocol):
+class Taken(asyncio.Protocol):
+    """A connection whose client takes what is sent, or it is cut off.
+
+    To close it would not do: what is still to be sent would be waited for, for as long as the
+    client's kernel answers. Nothing more is read or built for it meanwhile (`send` waits); what it
+    holds are 64 KiB and the kernel's own buffers.
+    """
+
+    loop: asyncio.AbstractEventLoop
+    transport: Any
+    _stuck: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """Begin to count the time in which nothing is taken."""
+        super().pause_writing()
+        self._stuck = self.loop.call_later(web.TAKEN_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._moves()
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Count no longer."""
+        self._moves()
+        super().connection_lost(exc)
+
+    def _moves(self) -> None:
+        if self._stuck:
+            self._stuck.cancel()
+            self._stuck = None
+
+
+class Protocol(Taken, HttpToolsProtocol):
     """One connection: its head comes in time and in bounds, or the connection ends."""
 
     _late: asyncio.TimerHandle | None = None
@@ -35,7 +69,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for a request, or turn the connection away when there are too many."""
-        super().connection_made(transport)
+        super().connection_made(Gathered(transport, self.loop))
         if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
             return
@@ -59,18 +93,31 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
         self._await_head()
 
+    def on_url(self, url: bytes) -> None:
+        """Take the address, or a piece of it."""
+        self._count(len(url))
+        super().on_url(url)
+
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one whole header."""
-        self._head_bytes += len(name) + len(value)
+        self._count(len(name) + len(value))
+        super().on_header(name, value)
+
+    def _count(self, more: int) -> None:
+        self._head_bytes += more
         if self._head_bytes > MAX_HEAD_BYTES:
             self._too_large = True
             raise _TooLargeError
-        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Hand the request to the application."""
         self._head_is_there()
         super().on_headers_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection on, which writes for itself from now on."""
+        self.transport = self.transport.direct
+        super().handle_websocket_upgrade()
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the library's words are not ours
         """Answer what is no HTTP, as a problem document like every other answer."""
@@ -105,7 +152,7 @@ def _answer(status: int) -> bytes:
     )
     body = orjson.dumps(problem.document(Language.VIETNAMESE))
     headers = [
-        *SECURITY_HEADERS,
+        *web.SECURITY_HEADERS,
         (b"content-type", MEDIA_TYPE.encode()),
         (b"content-length", str(len(body)).encode()),
         (b"connection", b"close"),

@@ -1,7 +1,8 @@
 """Reading the IOC stream over AMQP: from any offset or moment, as often as one likes.
 
 A RabbitMQ stream keeps what it delivered; every message carries its offset, which is the cursor
-of every reader (`after=`, `Last-Event-ID`).
+of every reader (`after=`, `Last-Event-ID`). Whoever may write to the exchange can put anything on
+the stream: what is no event of ours has its offset there, and no reader gets it.
 """
 
 import asyncio
@@ -12,18 +13,29 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 import aio_pika
+import orjson
+import structlog
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.exceptions import ChannelNotFoundEntity
 
 from shared import topology
 from shared.errors import OutageError
+from shared.events import Envelope
 from shared.messaging import address, broker_work
+from shared.telemetry import FOREIGN
+
+log = structlog.get_logger()
 
 PREFETCH = 500  # on its way to one reader; acknowledged in halves
 OFFSET_HEADER = "x-stream-offset"
 OPEN_S = 5.0
 
 Arrived: TypeAlias = "asyncio.Queue[AbstractIncomingMessage | None]"  # None: the reader has ended
-ENVELOPE = b'{"specversion":'  # how to_wire() begins
+ENVELOPE = b'{"specversion":'  # how to_wire() begins: other bytes are put in front of what follows
+
+
+class StreamMissingError(OutageError):
+    """The broker is there and the stream is not: somebody deleted it."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,16 @@ class StreamEvent:
 Events: TypeAlias = AsyncIterator[StreamEvent]
 
 
+def is_event(key: str, body: bytes) -> bool:
+    """Say whether a message is an event of ours: an envelope on one line, under its own type."""
+    if not body.startswith(ENVELOPE) or b"\n" in body or b"\r" in body:
+        return False
+    try:
+        return Envelope.model_validate(orjson.loads(body)).type == key
+    except ValueError:  # pydantic's too
+        return False
+
+
 class StreamReader:
     """Opens readers on the IOC stream, each with a channel of its own on one connection."""
 
@@ -45,6 +67,7 @@ class StreamReader:
         self._url = address(url, f"{name} reads")
         self._connection: AbstractConnection | None = None
         self._connecting = asyncio.Lock()
+        self._told_of_foreign = False
 
     async def stop(self) -> None:
         """Close the connection, and every reader with it."""
@@ -61,19 +84,30 @@ class StreamReader:
         next one after the last offset that was seen.
 
         Raises:
-            OutageError: RabbitMQ cannot be reached, or has no stream.
+            OutageError: RabbitMQ cannot be reached.
+            StreamMissingError: RabbitMQ has no stream; it was deleted.
         """
         arrived: Arrived = asyncio.Queue()
         async with broker_work(OPEN_S):
             channel = await (await self._connect()).channel(publisher_confirms=False)
         try:
-            async with broker_work(OPEN_S):
-                await _consume(channel, start, arrived)
-            yield _events(arrived, start if isinstance(start, int) else 0)
+            await _open(channel, start, arrived)
+            yield self._ours(_events(arrived, start if isinstance(start, int) else 0))
         finally:
             with suppress(OutageError):
                 async with broker_work(OPEN_S):
                     await channel.close()
+
+    async def _ours(self, events: Events) -> Events:
+        """Pass over what is no event of ours: it would break every page and frame that it is in."""
+        async for event in events:
+            if is_event(event.key, event.body):
+                yield event
+                continue
+            FOREIGN.inc()
+            if not self._told_of_foreign:  # once: a replay meets the same ones again
+                self._told_of_foreign = True
+                log.warning("stream.foreign_message", offset=event.offset)
 
     async def _connect(self) -> AbstractConnection:
         async with self._connecting:
@@ -81,6 +115,16 @@ class StreamReader:
                 # Not a robust one: that would start its readers again where they once began.
                 self._connection = await aio_pika.connect(self._url)
             return self._connection
+
+
+async def _open(channel: AbstractChannel, start: int | datetime | str, arrived: Arrived) -> None:
+    try:
+        async with broker_work(OPEN_S):
+            await _consume(channel, start, arrived)
+    except OutageError as error:
+        if isinstance(error.__cause__, ChannelNotFoundEntity):
+            raise StreamMissingError("RabbitMQ: the IOC stream is not there") from error
+        raise
 
 
 async def _consume(channel: AbstractChannel, start: int | datetime | str, arrived: Arrived) -> None:

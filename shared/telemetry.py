@@ -10,6 +10,7 @@ BRAKED = Gauge("civic_brake", "1 while everything fails and messages are held", 
 DEAD_LETTERS = Gauge("civic_dead_letters", "Messages that wait for a person", ["queue"])
 PUBLISHED = Counter("civic_events_published", "Events that the broker confirmed", ["type"])
 PUBLISH_FAILED = Counter("civic_publish_failed", "Publishes that were not confirmed", ["reason"])
+FOREIGN = Counter("civic_stream_foreign", "Messages of the stream that are no event; each reading")
 OUTBOX_PENDING = Gauge("civic_outbox_pending", "Aggregates that owe an event", ["collection"])
 OUTBOX_OLDEST_S = Gauge(
     "civic_outbox_oldest_seconds", "Age of the oldest owed event", ["collection"]

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Generic, TypeVar
 from unicodedata import normalize
 
@@ -31,6 +32,9 @@ _WORD = re.compile(rf"(?:[^\W_]|[{_MARK}])+")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _SEPARATORS = re.compile(rf"(?:(?:[^\w{_MARK}{_VOWEL_SIGN}]|_)+[{_MARK}{_VOWEL_SIGN}]*)+")
 _MARKS = re.compile(rf"(?<![{_FOREIGN}{_MARK}])[{_MARK}]+")
+_VIETNAMESE = re.compile(rf"[\x00-\x7fđ{_MARK}\u2010-\u2027]*+")  # with “quotes” and dashes
+_VIETNAMESE_WORD = re.compile(f"[a-z0-9đ][a-z0-9đ{_MARK}]*+")
+_NEITHER_LATIN_NOR_MARK = re.compile(f"[^\x00-\x7fđ{_MARK}]")
 _HIGHLANDER = re.compile(
     r"(?<![^\W_])[Kk]['’](?=[^\W_])"
 )  # K'Ho, K'Brểu: one word, and not "không"
@@ -73,7 +77,9 @@ def _latin_if_mostly(found: re.Match[str]) -> str:
 def _spell(text: str) -> str:
     """Return the words of `text` in lower case, one space apart, diacritics kept and decomposed."""
     if not text.isascii():
-        text = _HIGHLANDER.sub("k", _INVISIBLE.sub("", normalize("NFKD", text)))
+        text = _INVISIBLE.sub("", normalize("NFKD", text))
+        if "'" in text or "’" in text:
+            text = _HIGHLANDER.sub("k", text)
         if _FOREIGN_LETTER.search(text):
             text = _WORD.sub(_latin_if_mostly, text)
         # Eth and the African D stand for Đ in texts of old fonts
@@ -81,17 +87,27 @@ def _spell(text: str) -> str:
     elif "'" in text:
         text = _HIGHLANDER.sub("k", text)
     text = text.lower()
-    return _ABBREVIATION.sub(_expand, _SEPARATORS.sub(" ", f" {text}").strip())
+    return _ABBREVIATION.sub(_expand, " ".join(_parts(text)))
+
+
+def _parts(text: str) -> list[str]:
+    """Return the words of a decomposed text in lower case; marks that follow no letter are none."""
+    if _VIETNAMESE.fullmatch(text):
+        return _VIETNAMESE_WORD.findall(text)
+    return _SEPARATORS.sub(" ", f" {text}").split()
 
 
 def _plain(spelled: str) -> str:
     """Take the diacritics off spelled words; other scripts keep theirs (й stays й)."""
     if spelled.isascii():
         return spelled
+    if not _NEITHER_LATIN_NOR_MARK.search(spelled):
+        return spelled.replace("đ", "d").encode("ascii", "ignore").decode()
     bare = _MARKS.sub("", spelled).replace("đ", "d")
     return bare if bare.isascii() else normalize("NFC", bare)
 
 
+@lru_cache(maxsize=16)  # as above
 def fold(text: str) -> str:
     """Return `text` as a key: bare lower-case words with one space between them.
 
@@ -149,6 +165,7 @@ class Phrases(Generic[T]):
             values.setdefault(phrase, []).append(value)
         self._accents = accents
         self._by_first_word: dict[str, list[_Entry[T]]] = {}
+        self._second_words: dict[str, set[str]] = {}  # by the first; "" where one word is enough
         for phrase, its_values in values.items():
             self._add(phrase, tuple(its_values))
         for entries in self._by_first_word.values():
@@ -161,21 +178,34 @@ class Phrases(Generic[T]):
         folded = _plain(spelled).split(" ")
         entry = _Entry(folded, spelled.split(" "), Found(phrase, len(folded), values))
         self._by_first_word.setdefault(folded[0], []).append(entry)
+        self._second_words.setdefault(folded[0], set()).add(folded[1] if len(folded) > 1 else "")
 
     def find(self, text: str) -> list[Found[T]]:
         """Return the phrases in `text` from left to right; of overlapping ones the longest.
 
         Two phrases that fold to the same words are both found, unless accents tell them apart.
         """
-        spelled = _spell(text)
-        folded, accented = _plain(spelled).split(" "), spelled.split(" ")
+        folded = fold(text).split(" ")
         found: list[Found[T]] = []
-        here = 0
-        while here < len(folded):
-            hits = list(self._at(here, folded, accented))
-            found += hits
-            here += hits[0].size if hits else 1
+        starts = self._starts(folded)
+        if not starts:
+            return found
+        accented = _spell(text).split(" ")
+        free = 0  # the first word after what was found
+        for here in starts:
+            if here >= free and (hits := list(self._at(here, folded, accented))):
+                found += hits
+                free = here + hits[0].size
         return found
+
+    def _starts(self, folded: list[str]) -> list[int]:
+        """Return the places at which a phrase can begin, by its first two words: they are few."""
+        seconds = self._second_words
+        return [
+            here
+            for here, (word, second) in enumerate(pairwise([*folded, ""]))
+            if (fitting := seconds.get(word)) and (second in fitting or "" in fitting)
+        ]
 
     def _at(self, here: int, folded: list[str], accented: list[str]) -> Iterator[Found[T]]:
         size = 0
@@ -202,3 +232,8 @@ def _reads(typed: list[str], meant: list[str]) -> bool:
 def _accents(word: str) -> list[str]:
     """Return the marks of a spelled word in sorted order, so that "hoà" and "hòa" agree."""
     return sorted(letter for letter in word if letter == "đ" or "\u0300" <= letter <= "\u036f")
+
+
+def legible(text: str) -> bool:
+    """Say whether there is a letter or a digit in a text that somebody can see."""
+    return any(each.isalnum() for each in _INVISIBLE.sub("", text))

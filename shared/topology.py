@@ -5,6 +5,7 @@ of those who need it exist. Changing an argument of a queue that exists fails th
 (PRECONDITION_FAILED): give the queue a new name instead.
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,8 +71,9 @@ NOTIFY_EVENTS = QueueSpec(
         events.DeadlineEscalated.type,
     ),
 )
-NOTIFY_ONESTOP = QueueSpec("notify.onestop", ("ticket.#", "dossier.#"))
-QUEUES = (ROUTER_CASES, INTAKE_DECISIONS, SLA_CASES, NOTIFY_EVENTS, NOTIFY_ONESTOP)
+NOTIFY_ONESTOP = QueueSpec("notify.onestop", ("ticket.#", "dossier.#", "duedate.#"))
+SLA_DOSSIERS = QueueSpec("sla.dossiers", ("dossier.#",))
+QUEUES = (ROUTER_CASES, INTAKE_DECISIONS, SLA_CASES, SLA_DOSSIERS, NOTIFY_EVENTS, NOTIFY_ONESTOP)
 
 # The stream keeps a year, so that whoever was cut off can catch up and a past moment be rebuilt.
 STREAM_ARGUMENTS: dict[str, Any] = {
@@ -85,7 +87,8 @@ async def missing(connection: AbstractConnection) -> list[QueueSpec]:
     """Return the queues that are not there though the stream is: somebody deleted them."""
     if not await _is_there(connection, IOC_STREAM):
         return []
-    return [spec for spec in QUEUES if not await _is_there(connection, spec.name)]
+    there = await asyncio.gather(*(_is_there(connection, spec.name) for spec in QUEUES))
+    return [spec for spec, found in zip(QUEUES, there, strict=True) if not found]
 
 
 async def _is_there(connection: AbstractConnection, queue: str) -> bool:

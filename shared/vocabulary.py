@@ -15,6 +15,12 @@ ProcedureId = NewType("ProcedureId", str)
 OFFICE = UnitId("office")  # Văn phòng HĐND và UBND: where everything goes that no rule places
 LEADERS = UnitId("leaders")  # lãnh đạo UBND: where reports about the Office or Home Affairs go
 
+# What the router decides by when no rule of the regulation's table does.
+NO_RULE = RuleId("office.no_rule")
+UNKNOWN_PLACE = RuleId("office.unknown_place")
+ABOUT_ITSELF = RuleId("office.about_itself")
+ABOUT_THE_TOP = RuleId("leaders.about_office_or_home_affairs")
+
 
 class State(StrEnum):
     """Where a case stands. The transitions are one table in services/intake/domain."""

@@ -1,27 +1,31 @@
 """What both HTTP services share: problem documents, probes, headers, one log line per request."""
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, MutableMapping
 from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
 from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.middleware.asyncexitstack import AsyncExitStackMiddleware
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route
 
-from shared import crowd, health, problems
+from shared import crowd, health, problems, reference
 from shared.documented import with_problems
 from shared.health import AsgiApp, Check
 from shared.pace import Pacer, Paces
+from shared.patience import Patience
 from shared.telemetry import REQUEST_S, REQUESTS
+from shared.within import within
 
 log = structlog.get_logger()
 
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Receive = Callable[[], Coroutine[Any, Any, MutableMapping[str, Any]]]
 
 SECURITY_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -33,18 +37,59 @@ SECURITY_HEADERS = (
         b"content-security-policy",
         b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     ),
-)
-# The page of the OpenAPI document is FastAPI's: a script of its own and one from this host.
-_DOCS_POLICY = (
-    b"default-src 'none'; script-src 'unsafe-inline' https://cdn.jsdelivr.net; "
-    b"style-src 'unsafe-inline' https://cdn.jsdelivr.net; connect-src 'self'; "
-    b"img-src data: https://fastapi.tiangolo.com; frame-ancestors 'none'; base-uri 'none'"
+    (b"cache-control", b"no-store"),  # what may be kept says so itself
 )
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000")
 
 # Our own bounds in time. An upload also has a bound of its own (INTAKE_READ_TIMEOUT_S).
 SILENCE_S = 20.0  # between two pieces of a body
-TAKEN_S = 60.0  # until a client has taken a piece of an answer
+TAKEN_S = 60.0  # in which a client takes nothing of an answer (shared/server.py)
+
+
+class Service(FastAPI):
+    """FastAPI inside our own layers alone, with a short way for what is called most.
+
+    What FastAPI puts round every application (an answer to errors, telemetry, a limit of bodies)
+    our layers do themselves; left in, it looks into the environment at every request.
+
+    Attributes:
+        short: Answers by method and path, before the router, with the same layers round them and
+            the same problems of what they raise. The router's own route stays, for the document.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.short: dict[tuple[str, str], AsgiApp] = {}
+
+    def build_middleware_stack(self) -> AsgiApp:
+        """Return what answers a request, from outside in."""
+        app: Any = _Short(self.short, AsyncExitStackMiddleware(self.router))
+        app = ExceptionMiddleware(app, handlers=self.exception_handlers)
+        for layer in reversed(self.user_middleware):
+            app = layer.cls(app, *layer.args, **layer.kwargs)
+        return app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request."""
+        if scope["type"] != "http" or self.middleware_stack is None:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await self.middleware_stack(scope, receive, send)
+
+
+class _Short:
+    """Goes the short way where there is one."""
+
+    def __init__(self, ways: Mapping[tuple[str, str], AsgiApp], app: AsgiApp) -> None:
+        self._ways = ways
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and (way := self._ways.get((scope["method"], scope["path"]))):
+            await way(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
 
 
 def create(
@@ -53,7 +98,8 @@ def create(
     paces: Paces | None = None,
     *,
     at_once: int = crowd.AT_ONCE,
-) -> FastAPI:
+    alive: Check | None = None,
+) -> Service:
     """Return an application whose failures are problem documents, with logs and safe headers.
 
     Args:
@@ -61,18 +107,22 @@ def create(
         lifespan: What runs as long as it does.
         paces: How much one sender may ask for; no limits without them.
         at_once: Requests with a body that are worked on; one more gets 429.
+        alive: Asks the database for a sign of life when a request takes long.
     """
-    app = FastAPI(
+    app = Service(
         title=title,
         version="1",
         lifespan=lifespan,
-        docs_url="/docs",
+        docs_url=None,  # it would load its program from another host; ours is below
         redoc_url=None,
         telemetry={"auto_configure": False},  # else OTLP variables make the start need an extra
     )
     problems.install(app)
+    reference.mount(app)
     plain = app.openapi
     app.openapi = lambda: with_problems(plain())
+    if alive:
+        app.add_middleware(Patience, check=alive)
     app.add_middleware(crowd.Crowd, most=at_once)
     if paces:
         app.add_middleware(Pacer, paces=paces)
@@ -116,8 +166,6 @@ def _safe(headers: Iterable[tuple[bytes, bytes]], scope: Any) -> list[tuple[byte
     answer = list(headers)
     said = {name.lower() for name, _ in answer}
     ours = dict(SECURITY_HEADERS)
-    if scope["path"] == "/docs":
-        ours[b"content-security-policy"] = _DOCS_POLICY
     if scope["scheme"] == "https":
         ours.update([_STRICT_TRANSPORT])
     return answer + [each for each in ours.items() if each[0] not in said]
@@ -132,14 +180,19 @@ def _in_time(receive: Receive) -> Receive:
         if whole:  # what still comes is the client's going away, whenever that is
             return await receive()
         try:
-            async with asyncio.timeout(SILENCE_S):
-                message = await receive()
+            message = await within(SILENCE_S, receive())
         except TimeoutError as error:
             raise HTTPException(408, "The body stopped.", {"Connection": "close"}) from error
         whole = not message.get("more_body", False)
         return message
 
     return received
+
+
+@lru_cache(maxsize=4096)  # routes times statuses: some hundreds
+def _meters(route: str, status: int) -> tuple[Callable[[], None], Callable[[float], None]]:
+    """Return what counts a request and what notes its time."""
+    return REQUESTS.labels(route, status).inc, REQUEST_S.labels(route).observe
 
 
 class Envelope:
@@ -161,8 +214,7 @@ class Envelope:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = _safe(message.get("headers", ()), scope)
-            async with asyncio.timeout(TAKEN_S):
-                await send(message)
+            await send(message)  # how long that may take is the connection's to say
 
         try:
             await self._app(scope, _in_time(receive), send_safely)
@@ -179,8 +231,9 @@ class Envelope:
         if scope["path"] in health.PATHS:
             return
         route = getattr(scope.get("route"), "path", "unmatched")
-        REQUESTS.labels(route, status).inc()
-        REQUEST_S.labels(route).observe(elapsed_s)
+        count, observe = _meters(route, status)
+        count()
+        observe(elapsed_s)
         log.info(
             "request",
             method=scope["method"],

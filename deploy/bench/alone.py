@@ -75,6 +75,9 @@ def intake(
         "INTAKE_S3_BUCKET": s3["bucket"],
         "INTAKE_SEALING_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
         "INTAKE_TRACKING_SECRET": secrets.token_urlsafe(32),
+        # as in the stack: all of the load comes from one address
+        "INTAKE_REQUESTS_PER_ADDRESS": "0",
+        "INTAKE_REPORTS_PER_ADDRESS": "0",
     }
     log = Path(stack["logs"]) / "bench-intake.log"
     with _server("services.intake.app:create_app", settings, log, cores=cores) as (url, pid):
@@ -95,7 +98,7 @@ def empty_fastapi(stack: Mapping[str, Any], cores: frozenset[int]) -> Generator[
 def _server(
     app: str, settings: Mapping[str, str], log: Path, *, cores: frozenset[int]
 ) -> Generator[tuple[str, int]]:
-    """Run an application as the launcher runs the services."""
+    """Run an application under the server of the services, without a parent that forks it."""
     port = _free_port()
     command = [
         *("setpriv", "--pdeathsig", "KILL", "--", sys.executable, "-m", "uvicorn", app),

@@ -29,14 +29,17 @@ class Fleet:
         """
         return {name: sum(map(_cpu_s, self._family(name))) for name in self._pids}
 
-    def rss_mb(self) -> dict[str, float]:
-        """Return the resident memory of each, in megabytes (10^6 bytes).
+    def memory_mb(self) -> dict[str, float]:
+        """Return the memory of each with its children, in megabytes (10^6 bytes).
+
+        Proportional (PSS): of a page that two processes share, each has a half, so that a parent
+        and the worker that it forked together have what the machine spends on them.
 
         Raises:
             BenchError: the supervisor restarted one of them.
         """
         return {
-            name: sum(each.memory_info().rss for each in self._family(name)) / 1e6
+            name: sum(each.memory_full_info().pss for each in self._family(name)) / 1e6
             for name in self._pids
         }
 

@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -72,6 +72,7 @@ class Lab:
             initializer=cores.pin_this,
             initargs=(self._cores.system,),
         )
+        self._anywhere = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
         machine = (
             f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
         )
@@ -95,6 +96,7 @@ class Lab:
         """End the load's process; a stack that goes on gets its cores back."""
         self._load.shutdown(cancel_futures=True)
         self._beside.shutdown(cancel_futures=True)
+        self._anywhere.shutdown(cancel_futures=True)
         with contextlib.suppress(BenchError):  # one of them is gone, and its successor is free
             cores.pin(self.fleet.pids(), self.system | self._cores.load)
 
@@ -131,3 +133,17 @@ class Lab:
     def in_system(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something on the system's cores, where a service stands; return what it returns."""
         return self._beside.submit(work, *args, **kwargs).result()
+
+    @contextlib.contextmanager
+    def unpinned(self, *pids: int) -> Generator[None]:
+        """Let the stack and these processes run on all cores that we have, for a while."""
+        everything = [*self.fleet.pids(), *pids]
+        cores.pin(everything, self._cores.load | self.system)
+        try:
+            yield
+        finally:
+            cores.pin(everything, self.system)
+
+    def in_any(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run something in a process that may run on every core; return what it returns."""
+        return self._anywhere.submit(work, *args, **kwargs).result()

@@ -32,9 +32,9 @@ def latency(lab: Lab) -> list[Row]:
 def memory(lab: Lab) -> list[Row]:
     """Look at the memory of everything, at rest after the load: services first."""
     time.sleep(REST_S)
-    used = lab.fleet.rss_mb()
+    used = lab.fleet.memory_mb()
     servers = sorted(set(used) - set(SERVICES), key=lambda name: -used[name])
-    section = "memory (RSS) at rest after the load"
+    section = "memory (PSS, parent and worker) at rest after the load"
     services = [Row(section, name, "MB", [used[name]], target=SMALL) for name in SERVICES]
     return services + [Row(section, name, "MB", [used[name]]) for name in servers]
 

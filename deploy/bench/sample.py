@@ -39,9 +39,11 @@ def take(lab: Lab) -> Sample:
     client.close()
     if case is None:
         raise BenchError(f"{code} was accepted and is not stored")
-    # as intake inserts it: with the event that it owes
     owed = {"id": event["id"], "key": event["type"], "at": case["case"]["received_at"]}
-    document = bson.encode({**case, "outbox": [{**owed, "body": body}]})
+    # as intake inserts it: before anything else happened, with the event that it owes
+    inserted = {**case, "case": case["opened"], "history": case["history"][:1]}
+    inserted.pop("stamps", None)
+    document = bson.encode({**inserted, "outbox": [{**owed, "body": body}]})
     lab.conditions.append(
         f"a stored case has {len(document):,} bytes of BSON, an event {len(body):,} of JSON, "
         f"a report {len(load.report(1)):,}"

@@ -3,11 +3,10 @@
 import asyncio
 import json
 import sys
-from pathlib import Path
 
 import websockets
 
-from deploy.examples.ledger import Ledger, headers
+from deploy.examples.ledger import Ledger, following, headers
 
 
 async def follow(notify: str, ledger: Ledger) -> None:
@@ -23,14 +22,5 @@ async def follow(notify: str, ledger: Ledger) -> None:
                 ledger.save()
 
 
-async def main(notify: str, path: Path) -> None:
-    """Follow, and come back whenever the connection is lost."""
-    while True:
-        try:
-            await follow(notify, Ledger(path))
-        except (OSError, websockets.WebSocketException):
-            await asyncio.sleep(1)
-
-
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
+    asyncio.run(following(follow, websockets.WebSocketException, *sys.argv[1:]))

@@ -7,6 +7,7 @@ from deploy.local.layout import LayoutError
 
 HELP = """\
 ./dev up [--detach]     the whole stack without Docker: RabbitMQ, MongoDB, S3, mail sink, services
+./dev up --doubles      with providers for SMS, Zalo, push and webhooks, on loopback
 ./dev down              end it; the data stays
 ./dev demo              ten real reports through it, hop by hop
 ./dev test [ARGS]       everything, on servers of its own; ARGS go to pytest
@@ -17,14 +18,17 @@ HELP = """\
 ./dev chaos             break everything under load: --minutes N --seed S [--rows 1,3] [--reports N]
 ./dev docs              write the OpenAPI and AsyncAPI documents
 ./dev deadletters ...   list | show | replay | drop what no retry could help; --help says more
+./dev run MODULE ...    a command of the runbook (python -m MODULE ...) with this stack's settings
 ./dev backup DIR        databases and media into an empty folder, also under load
 ./dev restore DIR [--secrets FILE]   into the empty servers of LOCAL_DIR; then ./dev up
 ./dev compose-test      the same stack in containers: up, a report, scale, another, down
 
 PORT_BASE (8000) moves all ports: intake +0, notify +1, router +2, sla +3, RabbitMQ +10 and its web
-page +11, Erlang +12 and +13, MongoDB +14, S3 +15, SMTP +16. LOCAL_DIR (.local) moves the state.
-With both, stacks run side by side. LOCAL_DIR/stack.json says where everything is.
+page +11, Erlang +12 and +13, MongoDB +14, S3 +15, SMTP +16, doubles +17. LOCAL_DIR (.local) moves
+the state. With both, stacks run side by side. LOCAL_DIR/stack.json says where everything is.
 A variable of a service (ROUTER_AREAS, INTAKE_REGULATION, MOTOR_MAX_WORKERS ...) is passed on.
+One address may send 3,000 reports in five minutes; STACK_UNPACED=1 ./dev up lifts the limits per
+address, for load tools and `./dev bench --stack`. The tests, bench and chaos lift them themselves.
 """
 
 
@@ -41,7 +45,9 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev", usage=HELP, add_help=False)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("up").add_argument("--detach", "-d", action="store_true")
+    start = commands.add_parser("up")
+    start.add_argument("--detach", "-d", action="store_true")
+    start.add_argument("--doubles", action="store_true")
     supervise = commands.add_parser("supervise")
     supervise.add_argument("--report-to", type=int, required=True)
     supervise.add_argument("--servers-only", action="store_true")
@@ -55,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         "chaos",
         "docs",
         "deadletters",
+        "run",
         "backup",
         "restore",
         "pages",
@@ -66,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _run(  # noqa: C901 - reads as a table
+def _run(  # noqa: C901, PLR0912 - reads as a table
     given: argparse.Namespace, rest: list[str]
 ) -> int:
     """Import what the command needs, and no more: `./dev check` shall not wait for `up`."""
@@ -82,7 +89,7 @@ def _run(  # noqa: C901 - reads as a table
 
     match given.command:
         case "up":
-            code = commands.up(detach=given.detach)
+            code = commands.up(detach=given.detach, doubles=given.doubles)
         case "down":
             code = commands.down()
         case "supervise":
@@ -95,6 +102,8 @@ def _run(  # noqa: C901 - reads as a table
             code = commands.restore(rest)
         case "deadletters":
             code = commands.deadletters(rest)
+        case "run":
+            code = commands.run(rest)
         case "shots":
             code = commands.become("tests.browser.shots", rest)
         case "chaos":

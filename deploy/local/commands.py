@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from deploy import pages
@@ -12,9 +13,13 @@ from deploy.local import stack, stackfile
 from deploy.local.layout import ROOT, Layout
 
 
-def up(*, detach: bool) -> int:
-    """Start the stack; in the foreground until Ctrl-C, detached until it is ready."""
+def up(*, detach: bool, doubles: bool = False) -> int:
+    """Start the stack; in the foreground until Ctrl-C, detached until it is ready.
+
+    With `doubles` every channel has a provider on loopback; without, only mails go out.
+    """
     layout = Layout.from_environment()
+    layout = replace(layout, doubles=doubles or layout.doubles)
     began = time.monotonic()
 
     def ready() -> None:
@@ -83,6 +88,13 @@ def backup(arguments: Sequence[str]) -> int:
     return rescue.backup(Layout.from_environment(), arguments, _say)
 
 
+def run(arguments: Sequence[str]) -> int:
+    """Run a command of the runbook with the settings of the stack."""
+    from deploy.local import rescue  # noqa: PLC0415 - as above
+
+    return rescue.run(Layout.from_environment(), arguments)
+
+
 def restore(arguments: Sequence[str]) -> int:
     """Restore a backup into the servers of LOCAL_DIR, which must be empty."""
     from deploy.local import rescue  # noqa: PLC0415
@@ -142,10 +154,13 @@ def _show(description: dict[str, Any]) -> None:
         "MongoDB": description["mongo"],
         "S3": f"http://{s3['endpoint']}/{s3['bucket']}",
         "mail": description["mail"],
+        **({"doubles": description["doubles"]["url"]} if "doubles" in description else {}),
         "logs": description["logs"],
     }
     for name, where in rows.items():
         _say(f"  {name:<9} {where}")
+    if not Layout.from_environment().unpaced:
+        _say("one address may send 3,000 reports in five minutes (STACK_UNPACED=1: any number)")
 
 
 def _say(line: str) -> None:

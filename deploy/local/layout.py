@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / ".local" / "tools"  # shared by all stacks of this checkout
 
 DEFAULT_PORT_BASE = 8000
+DOUBLES = "STACK_DOUBLES"  # set for the supervisor by `up --doubles`
+UNPACED = "STACK_UNPACED"  # one address may ask for as much as it likes: tests, bench, chaos
 
 # Distance of every port from PORT_BASE. The two public ones come first, so that with the default
 # base intake is at :8000 and notify at :8001.
@@ -29,6 +31,7 @@ PORTS: Mapping[str, int] = {
     "mongo": 14,
     "s3": 15,
     "smtp": 16,
+    "doubles": 17,  # of the providers, with `up --doubles`
 }
 SPAN = max(PORTS.values()) + 1
 LOWEST, HIGHEST = 1024, 65536 - SPAN
@@ -44,6 +47,8 @@ class Layout:
 
     directory: Path
     port_base: int = DEFAULT_PORT_BASE
+    doubles: bool = False  # whether providers' doubles run beside the mail sink
+    unpaced: bool = False  # whether the limits per address are off, as a whole city shares one
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Layout":
@@ -59,7 +64,12 @@ class Layout:
                 f"the stack takes ports from it up to {SPAN - 1} above it"
             )
         directory = Path(environment.get("LOCAL_DIR") or ROOT / ".local").absolute()
-        return cls(directory, int(given))
+        return cls(
+            directory,
+            int(given),
+            doubles=bool(environment.get(DOUBLES)),
+            unpaced=bool(environment.get(UNPACED)),
+        )
 
     def port(self, name: str) -> int:
         """Return the port of a server or service; the names are those of `PORTS`."""
@@ -83,6 +93,11 @@ class Layout:
     def mail(self) -> Path:
         """Folder in which every received message is one .eml file."""
         return self.directory / "mail"
+
+    @property
+    def doubles_folder(self) -> Path:
+        """Folder of what the providers' doubles were sent."""
+        return self.directory / "doubles"
 
     @property
     def stack_file(self) -> Path:

@@ -35,7 +35,7 @@ class Mailbox:
         self._folder = folder
         self._units = tuple(units)
         self._known: set[str] = set()
-        self._waiting: dict[tuple[str, str], asyncio.Future[Mail]] = {}
+        self._waiting: dict[tuple[str, str, str], asyncio.Future[Mail]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -56,18 +56,19 @@ class Mailbox:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
-    def receipt(self, code: str) -> "asyncio.Future[Mail]":
-        """Return the mail that says that a report was received."""
-        return self._mail(code, "receipt")
+    def receipt(self, code: str, to: str) -> "asyncio.Future[Mail]":
+        """Return the mail to an address that says that a report was received."""
+        return self._mail(code, to, "receipt")
 
-    def assignment(self, code: str) -> "asyncio.Future[Mail]":
-        """Return the mail that says which unit a report went to."""
-        return self._mail(code, "assignment")
+    def assignment(self, code: str, to: str) -> "asyncio.Future[Mail]":
+        """Return the mail to an address that says which unit a report went to."""
+        return self._mail(code, to, "assignment")
 
-    def _mail(self, code: str, kind: str) -> "asyncio.Future[Mail]":
-        if (code, kind) not in self._waiting:
-            self._waiting[code, kind] = asyncio.get_running_loop().create_future()
-        return self._waiting[code, kind]
+    def _mail(self, code: str, to: str, kind: str) -> "asyncio.Future[Mail]":
+        key = (code, to, kind)  # the unit's head is told of the same code with the unit's name
+        if key not in self._waiting:
+            self._waiting[key] = asyncio.get_running_loop().create_future()
+        return self._waiting[key]
 
     def _names(self) -> list[str]:
         return [file.name for file in self._folder.iterdir() if file.suffix == ".eml"]
@@ -85,6 +86,7 @@ class Mailbox:
         if (code := CODE.search(subject)) is None:
             return
         kind = "assignment" if any(unit in subject for unit in self._units) else "receipt"
-        found = self._mail(code[1], kind)
+        to = str(message["to"])
+        found = self._mail(code[1], to, kind)
         if not found.done():
-            found.set_result(Mail(time.perf_counter(), str(message["to"]), subject))
+            found.set_result(Mail(time.perf_counter(), to, subject))

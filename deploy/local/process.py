@@ -61,11 +61,17 @@ def strays(directory: Path) -> Iterator[Identity]:
 
 
 def spawn(
-    command: Sequence[str], *, environment: Mapping[str, str], directory: Path, log: Path
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    directory: Path,
+    log: Path,
+    passed: Sequence[int] = (),
 ) -> "subprocess.Popen[bytes]":
     """Start a program in a session of its own that dies with us, even if we are killed.
 
-    setpriv replaces itself by the program: the pid is the program's.
+    setpriv replaces itself by the program: the pid is the program's. It inherits the descriptors
+    that are `passed`, and no others.
     """
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -76,6 +82,7 @@ def spawn(
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            pass_fds=passed,
         )
 
 

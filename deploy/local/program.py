@@ -18,3 +18,4 @@ class Program:
     needs: tuple[str, ...] = ()  # names of those that are ready before its first start
     stage: int = 1  # the highest ends first
     stop_s: float = 15.0  # after SIGTERM; then it is killed
+    forks: bool = False  # takes `--report-to FD`, and writes the pid of each worker there

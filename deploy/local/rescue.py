@@ -50,10 +50,23 @@ def restore(layout: Layout, arguments: Sequence[str], say: Say) -> int:
         return 1
     try:
         code = _run(layout, "services.intake.backup", "restore", str(given.folder.absolute()))
-        return code or _run(layout, "services.router.republish")
+        for name in ("router", "sla", "notify"):
+            code = code or _run(layout, f"services.{name}.republish")
+        return code
     finally:
         stack.stop(layout, say)
         supervisor.wait()
+
+
+def run(layout: Layout, arguments: Sequence[str]) -> int:
+    """Run a service's command (`services.intake.orphans`) with the settings of this stack."""
+    module, *words = arguments or [""]
+    if not module.startswith(("services.", "shared.")):
+        print(
+            "./dev run: name a module of the runbook, as services.intake.orphans", file=sys.stderr
+        )
+        return 2
+    return _run(layout, module, *words)
 
 
 def _run(layout: Layout, module: str, *arguments: str) -> int:

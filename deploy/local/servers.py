@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 
 from deploy.local.credentials import Credentials
+from deploy.local.doubles import doubles
 from deploy.local.layout import Layout
 from deploy.local.probes import greeting, http
 from deploy.local.program import Program
@@ -29,6 +30,7 @@ def servers(layout: Layout, tools: Tools, credentials: Credentials) -> list[Prog
         _mongo(layout, tools),
         _s3(layout, tools, credentials),
         _mail(layout),
+        *doubles(layout),
     ]
 
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 
+from deploy.local import doubles
 from deploy.local.credentials import Credentials
 from deploy.local.layout import Layout
 from deploy.local.probes import http
@@ -11,9 +12,15 @@ from deploy.local.program import Program
 from deploy.local.servers import BUCKET, amqp_url, mongo_url
 
 SERVICES = ("intake", "router", "sla", "notify")
-GRACE_S = 10  # to finish what is in hand after SIGTERM
+GRACE_S = 10  # to finish what is in hand after SIGTERM (shared/prefork.py)
 # Where people call, connections have bounds of ours; the others answer probes only.
 CALLED = ("intake", "notify")
+# The tests' and the bench's whole city has one address.
+_UNPACED = {
+    "INTAKE_REQUESTS_PER_ADDRESS": "0",
+    "INTAKE_REPORTS_PER_ADDRESS": "0",
+    "NOTIFY_REQUESTS_PER_ADDRESS": "0",
+}
 
 
 def services(layout: Layout, credentials: Credentials) -> list[Program]:
@@ -46,15 +53,13 @@ def service_environment(layout: Layout, credentials: Credentials) -> Mapping[str
         "INTAKE_S3_ACCESS_KEY": credentials.s3_access_key,
         "INTAKE_S3_SECRET_KEY": credentials.s3_secret_key,
         "INTAKE_S3_BUCKET": BUCKET,
-        # the tests' and the bench's whole city has one address
-        "INTAKE_REQUESTS_PER_ADDRESS": "0",
-        "INTAKE_REPORTS_PER_ADDRESS": "0",
-        "NOTIFY_REQUESTS_PER_ADDRESS": "0",
+        **(_UNPACED if layout.unpaced else {}),
         "INTAKE_ORIGINS": ",".join(_origins(layout, "notify")),
         "NOTIFY_ORIGINS": ",".join(_origins(layout, "intake")),
         "NOTIFY_OWN_URL": layout.url("notify"),
         "NOTIFY_VAPID_PRIVATE_KEY": credentials.vapid_private_key,
         "NOTIFY_SMTP_URL": f"smtp://127.0.0.1:{layout.port('smtp')}",
+        **doubles.settings(layout),
     }
 
 
@@ -69,10 +74,10 @@ def _service(name: str, layout: Layout, environment: Mapping[str, str]) -> Progr
     return Program(
         name=name,
         command=(
-            *(sys.executable, "-m", "uvicorn", f"services.{name}.app:create_app", "--factory"),
-            *("--host", "127.0.0.1", "--port", str(port), "--no-access-log"),
-            *("--http", "shared.server:Protocol" if name in CALLED else "httptools"),
-            *("--timeout-graceful-shutdown", str(GRACE_S)),
+            *(sys.executable, "-m", "shared.prefork", f"services.{name}.app:create_app"),
+            *("--host", "127.0.0.1", "--port", str(port)),
+            *(("--http", "shared.server:Protocol") if name in CALLED else ()),
+            *(("--ws", "services.notify.sockets:Socket") if name == "notify" else ()),
         ),
         ready=http(port, "/health/ready", wanted=200),
         ports=(port,),
@@ -81,4 +86,5 @@ def _service(name: str, layout: Layout, environment: Mapping[str, str]) -> Progr
         needs=("mongo",),
         stage=2,
         stop_s=GRACE_S + 5,
+        forks=True,
     )

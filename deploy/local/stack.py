@@ -18,7 +18,15 @@ from typing import IO, TYPE_CHECKING
 import psutil
 
 from deploy.local import credentials, logfiles, stackfile
-from deploy.local.layout import ROOT, Layout, free_port_base, is_free, next_port_base
+from deploy.local.layout import (
+    DOUBLES,
+    ROOT,
+    UNPACED,
+    Layout,
+    free_port_base,
+    is_free,
+    next_port_base,
+)
 from deploy.local.process import Identity, identify, strays
 from deploy.local.program import Program
 from deploy.local.servers import servers
@@ -169,6 +177,8 @@ def start(
                 **os.environ,
                 "LOCAL_DIR": str(layout.directory),
                 "PORT_BASE": str(layout.port_base),
+                DOUBLES: "1" if layout.doubles else "",
+                UNPACED: "1" if layout.unpaced else "",
             },
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -197,14 +207,14 @@ def _follow(process: "subprocess.Popen[bytes]", lines: IO[str], say: Say) -> Non
 
 
 @contextlib.contextmanager
-def temporary(*, with_services: bool, say: Say) -> Generator[Layout]:
+def temporary(*, with_services: bool, say: Say, doubles: bool = False) -> Generator[Layout]:
     """Run a stack on free ports whose folder is thrown away at the end; it dies with us.
 
     Raises:
         StackError: it did not become ready.
     """
     folder = Path(tempfile.mkdtemp(prefix="civic-"))
-    layout = Layout(folder, free_port_base())
+    layout = Layout(folder, free_port_base(), doubles, unpaced=True)
     try:
         supervisor = start(layout, with_services=with_services, attached=True, say=say)
         try:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from deploy.local import doubles
 from deploy.local.credentials import Credentials, write_private
 from deploy.local.layout import Layout
 from deploy.local.servers import BUCKET, amqp_url, management_url, mongo_url
@@ -31,6 +32,7 @@ def describe(
         },
         "smtp": f"smtp://127.0.0.1:{layout.port('smtp')}",
         "mail": str(layout.mail),
+        **doubles.described(layout),
         "logs": str(layout.logs),
         "accounts": list(accounts),
     }

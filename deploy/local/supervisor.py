@@ -46,10 +46,15 @@ class Child:
         self.ready = asyncio.Event()
         self.failures = 0  # ends in a row without having been ready
         self.process: subprocess.Popen[bytes] | None = None
+        self.worker = 0  # the pid that does the work, of a program that forks
 
     def runs(self) -> bool:
         """Say whether it has a process that we have not yet seen end."""
         return self.process is not None and self.process.returncode is None
+
+    def pid(self) -> int:
+        """Return the process that does the work, 0 when it has never had one."""
+        return self.worker or (self.process.pid if self.process else 0)
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the process, if there is one: not reaped, its pid is still its own."""
@@ -165,32 +170,51 @@ class Supervisor:
     async def _live(self, child: Child) -> int:
         """One life of a process, from its start to its end; returns its exit code."""
         program = child.program
+        told, tells = os.pipe()
         process = child.process = spawn(
-            program.command,
+            (*program.command, *(("--report-to", str(tells)) if program.forks else ())),
             environment={**_inherited(), **program.environment, MARK: str(self._directory)},
             directory=ROOT,
             log=self._logs / f"{program.name}.log",
+            passed=(tells,) if program.forks else (),
         )
+        os.close(tells)
+        asyncio.get_running_loop().add_reader(told, self._hear, child, told)
         if self._started:
             self._publish(self._pids())
-        watching = asyncio.create_task(self._watch(child, process.pid))
+        watching = asyncio.create_task(self._watch(child))
         code = await ended(process)
         watching.cancel()
+        asyncio.get_running_loop().remove_reader(told)
+        os.close(told)
+        child.worker = 0
         child.failures = 0 if child.ready.is_set() else child.failures + 1
         child.ready.clear()
         return code
 
-    async def _watch(self, child: Child, pid: int) -> None:
+    def _hear(self, child: Child, told: int) -> None:
+        """Take the pid of a new worker, or that there will be no other."""
+        pids = os.read(told, 4096).split()
+        if not pids:
+            asyncio.get_running_loop().remove_reader(told)
+            return
+        if child.worker:
+            self._say(f"{child.program.name} has a new worker, pid {int(pids[-1])}")
+        child.worker = int(pids[-1])
+        if self._started:
+            self._publish(self._pids())
+
+    async def _watch(self, child: Child) -> None:
         """Ask a new process until it is ready."""
         began = time.monotonic()
         while not await child.program.ready():  # noqa: ASYNC110 - another process, no event
             await asyncio.sleep(PROBE_EVERY_S)
         child.ready.set()
         took_s = time.monotonic() - began
-        self._say(f"  {child.program.name:<9} ready after {took_s:4.1f} s, pid {pid}")
+        self._say(f"  {child.program.name:<9} ready after {took_s:4.1f} s, pid {child.pid()}")
 
     def _pids(self) -> dict[str, int]:
-        return {name: child.process.pid for name, child in self._children.items() if child.process}
+        return {name: child.pid() for name, child in self._children.items() if child.process}
 
     async def _end(self, keepers: Mapping[str, "asyncio.Task[None]"]) -> None:
         """End one stage after the other, each at once."""

@@ -2,6 +2,8 @@
 # The container's entry point in front of the image's own: a replica set whose members ask for
 # passwords needs a key that they share, in a file that only mongod can read.
 set -eu
+sh /civic/refuse.sh
+sh /civic/refuse.sh
 key=/tmp/replica-set-key
 (umask 077 && printf '%s\n' "$MONGO_KEY" >"$key")
 # The public image starts as root and goes on as mongodb.

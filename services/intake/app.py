@@ -10,21 +10,26 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, FastAPI
 from starlette.requests import ClientDisconnect
 
+from services.intake import telling
 from services.intake.accounts.domain import AccountError
 from services.intake.accounts.refusals import problem_of as account_problem_of
 from services.intake.accounts.wiring import build, units_of
 from services.intake.api import (
     admin_accounts,
+    audit,
     auth,
     catalogue,
     following,
+    my_notifications,
     places,
+    presence,
     public_map,
     regulation,
     reports,
 )
 from services.intake.api import chase as chase_routes
 from services.intake.api import desk as desk_routes
+from services.intake.api import directives as directives_routes
 from services.intake.api import disclosures as disclosure_routes
 from services.intake.api import lookups as lookup_routes
 from services.intake.api import notifications as notification_routes
@@ -42,20 +47,23 @@ from services.intake.channels.keys import ApiKeys
 from services.intake.chase import OverdueCases
 from services.intake.closer import Closer
 from services.intake.desk import Desk
+from services.intake.directives import Directives
 from services.intake.disclosures.desk import DisclosureDesk
 from services.intake.disclosures.desk import Places as DisclosurePlaces
 from services.intake.disclosures.model import DisclosureError
 from services.intake.disclosures.refusals import problem_of as disclosure_problem_of
 from services.intake.disclosures.store import DisclosureStore
-from services.intake.domain.report import ReportIn
+from services.intake.domain.report import CameraIncidentIn, ReportIn
 from services.intake.handlers import on_routing_decided
-from services.intake.notifications import Notifications
 from services.intake.onestop import wiring as onestop
 from services.intake.onestop.api import desks as onestop_desks
 from services.intake.onestop.api import dossiers as onestop_dossiers
 from services.intake.onestop.errors import OneStopError
+from services.intake.onestop.forgetting import people_of
 from services.intake.onestop.refusals import problem_of as onestop_problem_of
+from services.intake.onestop.store import DossierStore, QueueStore
 from services.intake.orphans import Orphans, OrphanSweeper
+from services.intake.presence import Presences
 from services.intake.privacy import Places, PrivacyDesk, PrivacyError
 from services.intake.privacy import problem_of as privacy_problem_of
 from services.intake.privacy.lookups import Lookups
@@ -71,7 +79,6 @@ from shared.errors import CivicError
 from shared.identity import Seal, TrackingTokens, Vault
 from shared.media import MediaStore
 from shared.mongo import Documents
-from shared.optouts import OptOuts, OptOutTokens
 from shared.outbound import rules_for
 from shared.pace import Throttle
 from shared.rulebook import load_rulebook
@@ -95,8 +102,9 @@ class Parts:
         self.archive = Archive(
             self.media, settings.limits(), zone=zone, workers=settings.inspectors
         )
-        self.tokens = TrackingTokens(settings.tracking_secret.split(","))
+        self.tokens = TrackingTokens(settings.tracking_secrets())
         self.vault = Vault(runtime.database("identity"), Seal(settings.sealing_key))
+        self.telling = telling.build(runtime, settings, self.vault, utc_now)
         self.audit = Audit(runtime.database("intake"), utc_now)
         self.directory = Directory(runtime.database("identity"))
         self.desk = Desk(self.store, self.publisher, self.archive, shelf=self.shelf, clock=utc_now)
@@ -108,6 +116,8 @@ class Parts:
             note=self.audit.note_account,
             directory=self.directory,
         )
+        self.presences = Presences(runtime.database("intake"), utc_now)
+        runtime.keep(self.presences.documents)
         self.guard = auth.Guard(self.accounts.sessions)
         self.api_keys = ApiKeys(runtime.database("intake"), utc_now)
         self.apps = AppStore(runtime.database("intake"))
@@ -133,9 +143,11 @@ class Parts:
             self.directory.documents,
         ):
             self.runtime.keep(collection)
+        base = self.runtime.database("intake")
+        counter = partial(people_of, QueueStore(base), DossierStore(base))
         sweeper = OrphanSweeper(
-            Orphans(self.store, self.media, self.vault),
-            Documents(self.runtime.database("intake"), "turns"),
+            Orphans(self.store, self.media, self.vault, counter),
+            Documents(base, "turns"),
             utc_now,
             grace=timedelta(seconds=self.settings.orphan_grace_s),
             every=timedelta(seconds=self.settings.orphan_sweep_s),
@@ -192,13 +204,6 @@ class Parts:
             clock=utc_now,
         )
 
-    def notifications(self) -> Notifications:
-        """Return where reporters choose how they are told."""
-        secrets = self.settings.tracking_secret.split(",")
-        optouts = OptOuts(self.runtime.database("identity"), secrets)
-        self.runtime.keep(optouts.documents)
-        return Notifications(self.vault, optouts, OptOutTokens(secrets), utc_now)
-
     def privacy_desk(self) -> PrivacyDesk:
         """Return the way to a reporter's name for those with a part in the case."""
         return PrivacyDesk(
@@ -225,11 +230,16 @@ def create_app() -> FastAPI:
             await parts.apps.seed(seeds)
             yield
 
+    checks = parts.runtime.checks()
     app = web.create(
-        "Đà Lạt trực tuyến: intake", lifespan, settings.paces(), at_once=settings.max_at_once
+        "Đà Lạt trực tuyến: intake",
+        lifespan,
+        settings.paces(),
+        at_once=settings.max_at_once,
+        alive=checks["mongodb"],
     )
-    web.describe(app, ReportIn)
-    web.probes(app, {**parts.runtime.checks(), "media": parts.archive.check})
+    web.describe(app, ReportIn, CameraIncidentIn)
+    web.probes(app, {**checks, "media": parts.archive.check})
     for kind in (CivicError, ClientDisconnect):
         problems.translate(app, kind, partial(problem_of, shelf=parts.shelf))
     problems.translate(app, AccountError, account_problem_of)
@@ -239,9 +249,9 @@ def create_app() -> FastAPI:
     front = parts.front()
     for router in _routers(parts, front):
         app.include_router(router, prefix="/api/v1")
-    app.router.routes.insert(0, reports.create_short_way(front, "/api/v1/reports"))
+    path = "/api/v1/reports"
+    app.short["POST", path] = reports.ShortWay(front, path)
     origins.allow(app, f"{settings.notify_url},{settings.origins}")
-    app.include_router(notification_routes.create_pages())
     pages.mount(app, _pages(settings))
     return app
 
@@ -265,7 +275,15 @@ def _routers(parts: Parts, front: reports.Front) -> list[APIRouter]:
     return [
         catalogue.create_router(shelf, utc_now),
         public_map.create_router(public_map.PublicMap(store, shelf, utc_now)),
-        following.create_router(following.Following(front, parts.desk, parts.tokens)),
+        following.create_router(
+            following.Following(
+                front,
+                parts.desk,
+                parts.tokens,
+                parts.telling.followers,
+                Throttle(parts.settings.addresses_per_sender),
+            )
+        ),
         places.create_router(
             shelf, places.load_outlines(parts.settings.areas, parts.settings.regulation), utc_now
         ),
@@ -276,11 +294,19 @@ def _routers(parts: Parts, front: reports.Front) -> list[APIRouter]:
         auth.create_router(auth.Gate(parts.accounts, parts.guard)),
         admin_accounts.create_router(parts.accounts, parts.guard),
         chase_routes.create_router(chasing, current),
+        directives_routes.create_router(
+            directives_routes.Instructing(Directives(store), shelf, utc_now), current
+        ),
         disclosure_routes.create_router(hatch, current),
         privacy_routes.create_router(sealed, current),
+        audit.create_router(audit.AuditRoom(sealed.desk, parts.accounts.store), current),
         lookup_routes.create_router(Lookups(parts.places(), shelf), current),
-        notification_routes.create_router(front, parts.notifications()),
+        notification_routes.create_router(front, parts.telling.notifications),
+        my_notifications.create_router(parts.directory, parts.guard),
         desk_routes.create_router(counter, current),
+        presence.create_router(
+            presence.Company(parts.desk, parts.presences, parts.accounts.store), current
+        ),
         onestop_desks.create_router(parts.onestop),
         onestop_dossiers.create_router(parts.onestop),
         regulation.create_router(parts.editions, shelf, store, current=current, clock=utc_now),

@@ -151,10 +151,8 @@ class Archive:
         if not await self._media.is_healthy():
             raise OutageError("the media store does not answer")
 
-    async def inspect(
-        self, uploads: Sequence[Upload], told: Sequence[MediaIn], first: int = 1
-    ) -> list[Item]:
-        """Decode every file; `first` is the number of the first of them in its case.
+    async def inspect(self, uploads: Sequence[Upload], told: Sequence[MediaIn]) -> list[Item]:
+        """Decode every file; they are numbered from 1.
 
         Raises:
             SubmissionRefused: one of them is not evidence; the field says which.
@@ -173,8 +171,8 @@ class Archive:
         finally:
             self._waiting -= len(uploads)
         return [
-            Item(f"m{first + index}", upload, evidence, _manifest(upload, told, index))
-            for index, (upload, evidence) in enumerate(zip(uploads, found, strict=True))
+            Item(f"m{index}", upload, evidence, _manifest(upload, told, index))
+            for index, (upload, evidence) in enumerate(zip(uploads, found, strict=True), 1)
         ]
 
     async def keep(self, code: CaseCode, items: Sequence[Item]) -> None:

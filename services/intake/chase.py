@@ -18,8 +18,8 @@ from services.intake.domain.parties import Actor
 from services.intake.domain.rules import Rules
 from services.intake.names import STATES, Names
 from services.intake.views import local
-from shared.calendar import CalendarEndsError, working_time
-from shared.deadline import count
+from shared.calendar import working_time
+from shared.deadline import count, lasting
 from shared.errors import CivicError
 from shared.events import CaseSnapshot
 from shared.mongo import Aggregates
@@ -246,7 +246,4 @@ def _line(case: Overdue, names: Names, zone: ZoneInfo) -> tuple[str, ...]:
 def _late(due_at: datetime, now: datetime, clock: Clock, rules: Rules) -> timedelta:
     if clock is Clock.ELAPSED:
         return now.astimezone(UTC) - due_at.astimezone(UTC)
-    try:
-        return working_time(due_at, now, rules.calendar)
-    except CalendarEndsError:  # past the announced years the last known week goes on
-        return working_time(due_at, now, rules.calendar.provisional())
+    return lasting(rules.calendar, lambda known: working_time(due_at, now, known))

@@ -72,4 +72,6 @@ class Closer:
                 await self.close_due()
             except CivicError as error:
                 log.warning("closer.waits", reason=str(error))
+            except Exception:
+                log.exception("closer.failed")  # a bug must not end all looking unseen
             await asyncio.sleep(LOOK_EVERY_S)

@@ -4,17 +4,15 @@ Load, look at the actor's part, decide, save. Somebody else's write in between i
 again, unless the caller named the version that they had seen.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from services.intake.archive import Archive
+from services.intake.asked import Asked, asked
+from services.intake.cursors import after_due, due_cursor
 from services.intake.domain.case import UNNOTICED, Fact
 from services.intake.domain.commands import Command
 from services.intake.domain.decisions import Request, decide
@@ -46,6 +44,14 @@ class ChangedError(CivicError):
         self.seen = seen
 
 
+@dataclass(frozen=True)
+class Changed:
+    """A case after a step, and whether the step had been carried out before under the same key."""
+
+    stored: StoredCase
+    replayed: bool = False
+
+
 class TooMuchMediaError(CivicError):
     """The case has as much evidence as it can take."""
 
@@ -62,6 +68,8 @@ class Filters:
     cursor: str | None = None
     limit: int = 50
     channel: str | None = None
+    flag: str | None = None
+    newest: bool = False  # the latest deadline first
 
 
 class Desk:
@@ -95,8 +103,15 @@ class Desk:
         return stored
 
     async def act(
-        self, typed: str, name: str, command: Command, actor: Actor, *, seen: int | None
-    ) -> StoredCase:
+        self,
+        typed: str,
+        name: str,
+        command: Command,
+        actor: Actor,
+        *,
+        seen: int | None,
+        key: str | None = None,
+    ) -> Changed:
         """Carry out a command and return the case after it.
 
         Args:
@@ -105,10 +120,12 @@ class Desk:
             command: What is asked.
             actor: Who asks.
             seen: The version that they had seen, or None.
+            key: The idempotency key, or None.
 
         Raises:
             NoSuchCaseError: no part in the case.
             ChangedError: `seen` is not the present version.
+            KeyReusedError: the key stands for another step.
             NotYoursError, NotNowError, RuleBrokenError: see `decide`.
         """
 
@@ -116,51 +133,65 @@ class Desk:
             rules = self._shelf.of(stored.case.snapshot)
             return decide(name, stored.case, command, Request(actor, now, rules))
 
-        return await self.change(typed, actor, steps, seen=seen)
+        wish = asked(key, actor, name, [command.model_dump_json()])
+        return await self.change(typed, actor, steps, seen=seen, wish=wish)
 
-    async def add_evidence(self, typed: str, submission: Submission, actor: Actor) -> StoredCase:
+    async def add_evidence(
+        self, typed: str, submission: Submission, actor: Actor, *, key: str | None = None
+    ) -> Changed:
         """Keep more photos or recordings with a case; on return they are durable.
 
         Raises:
+            KeyReusedError: the key stands for other files, or another step.
             NoSuchCaseError: no part in the case.
             TooMuchMediaError: the case is full.
             NotNowError: its state takes none.
         """
         stored = await self.find(typed, actor)
-        stored.case.require(EvidenceAdded, "media")
-        known: Sequence[Mapping[str, Any]] = stored.content["media"]
-        if len(known) + len(submission.media) > MAX_MEDIA:
-            raise TooMuchMediaError(typed)
-        items = await self._archive.inspect(submission.media, (), first=len(known) + 1)
+        wish = asked(key, actor, "media", [each.sha256 for each in submission.media])
+        if wish and wish.is_in(stored.history):
+            return Changed(stored, replayed=True)
+        _require_room(stored, submission)
+        items = await self._archive.inspect(submission.media, ())
         await self._archive.keep(stored.case.code, items)
         source = "reporter" if actor.role is None else "unit"
-        records = [{**item.record(stored.case.code), "from": source} for item in items]
-        kinds = [item.evidence.kind for item in items]
-        event = EvidenceAdded(
-            at=self._clock(),
-            actor=actor.account,
-            by=actor.unit,
-            media=MediaCount(
-                image=kinds.count(MediaKind.IMAGE), audio=kinds.count(MediaKind.AUDIO)
-            ),
-        )
-        fact = Fact(event, {"media": [each["id"] for each in records]})
-        self._publisher.soon(
-            await self._store.save(stored, [fact], push={"content.media": records})
-        )
-        return await self.find(typed, actor)
+
+        def records(now: StoredCase) -> list[dict[str, Any]]:
+            # numbered anew at every try: decoding takes a second in which others add theirs
+            first = len(now.content["media"]) + 1
+            named = (replace(item, id=f"m{first + n}") for n, item in enumerate(items))
+            return [{**each.record(now.case.code), "from": source} for each in named]
+
+        def steps(now: StoredCase, at: datetime) -> list[Fact]:
+            _require_room(now, submission)
+            kinds = [item.evidence.kind for item in items]
+            images, sounds = kinds.count(MediaKind.IMAGE), kinds.count(MediaKind.AUDIO)
+            event = EvidenceAdded(
+                at=at,
+                actor=actor.account,
+                by=actor.unit,
+                media=MediaCount(image=images, audio=sounds),
+            )
+            return [Fact(event, {"media": [each["id"] for each in records(now)]})]
+
+        def push(now: StoredCase) -> Mapping[str, Sequence[Any]]:
+            return {"content.media": records(now)}
+
+        return await self.change(typed, actor, steps, seen=None, wish=wish, push=push)
 
     async def inbox(self, actor: Actor, filters: Filters) -> tuple[list[StoredCase], str | None]:
-        """Return the actor's cases, the soonest deadline first, and a cursor for more."""
+        """Return the actor's cases by their deadlines, and a cursor for more."""
         query: list[Mapping[str, Any]] = [_scope(actor), *_conditions(filters, self._clock())]
         if filters.cursor:
-            query.append(_after(filters.cursor))
+            query.append(after_due("case.due_at", filters.cursor, newest=filters.newest))
+        way = -1 if filters.newest else 1
         found = await self._store.search(
-            {"$and": query}, sort=[("case.due_at", 1), ("_id", 1)], limit=filters.limit + 1
+            {"$and": query}, sort=[("case.due_at", way), ("_id", way)], limit=filters.limit + 1
         )
         more = len(found) > filters.limit
         shown = found[: filters.limit]
-        return shown, _cursor(shown[-1]) if more else None
+        last = shown[-1].case.snapshot if more else None
+        return shown, due_cursor(last.due_at, last.code) if last else None
 
     async def change(
         self,
@@ -169,24 +200,38 @@ class Desk:
         steps: Callable[[StoredCase, datetime], list[Fact]],
         *,
         seen: int | None,
-    ) -> StoredCase:
+        wish: Asked | None = None,
+        push: Callable[[StoredCase], Mapping[str, Sequence[Any]]] = lambda _stored: {},
+    ) -> Changed:
         """Load, decide and save, again while others write in between; return the case after it.
 
+        Args:
+            typed: The case code.
+            actor: Who asks.
+            steps: Decides on the case as it was read.
+            seen: The version that they had seen, or None.
+            wish: Under what the step is known again, or None.
+            push: Lists of the content that grow, by the case as it was read.
+
         Raises:
-            NoSuchCaseError, ChangedError: as `act` says, and whatever `steps` raises.
+            NoSuchCaseError, ChangedError, KeyReusedError: as `act` says, and whatever `steps`
+                raises.
         """
         for _ in range(RACES):
             stored = await self.find(typed, actor)
+            if wish and wish.is_in(stored.history):
+                return Changed(stored, replayed=True)
             if seen is not None and _moved_on(stored, seen):
                 raise ChangedError(stored, seen)
             facts = steps(stored, self._clock())
             if not facts:
-                return stored
+                return Changed(stored)
             try:
-                self._publisher.soon(await self._store.save(stored, facts))
+                tail = await self._store.save(stored, facts, push=push(stored), wish=wish)
+                self._publisher.soon(tail)
             except StaleVersionError:
                 continue
-            return await self._after(stored)
+            return Changed(await self._after(stored))
         raise OutageError(f"{typed} changes too fast")
 
     async def _after(self, before: StoredCase) -> StoredCase:
@@ -194,6 +239,13 @@ class Desk:
         if stored is None:
             raise OutageError("a case that was just written cannot be read")
         return stored
+
+
+def _require_room(stored: StoredCase, submission: Submission) -> None:
+    """Check that the case takes that many more files now."""
+    stored.case.require(EvidenceAdded, "media")
+    if len(stored.content["media"]) + len(submission.media) > MAX_MEDIA:
+        raise TooMuchMediaError(stored.case.code)
 
 
 def _moved_on(stored: StoredCase, seen: int) -> bool:
@@ -230,14 +282,22 @@ def _conditions(filters: Filters, now: datetime) -> list[Mapping[str, Any]]:
         found.append({"case.category": filters.category})
     if filters.channel:
         found.append({"case.channel": filters.channel})
+    if filters.flag:
+        found.append({"case.flags": filters.flag})
     if filters.overdue is not None:
-        late = {"case.due_at": {"$lt": now}, "case.state": {"$nin": _DONE}}
+        late = {"$or": _past(now), "case.state": {"$nin": _DONE}}
         found.append(late if filters.overdue else {"$nor": [late]})
     if filters.q:
         code = read_code(filters.q)
         words = re.escape(fold(filters.q))
         found.append({"_id": code} if code else {"content.folded": {"$regex": words}})
     return found
+
+
+def _past(now: datetime) -> list[Mapping[str, Any]]:
+    """Return conditions: the date that counts has passed, an approved one, else the promise."""
+    promised = {"case.expected_at": None, "case.due_at": {"$lt": now}}
+    return [{"case.expected_at": {"$lt": now}}, promised]
 
 
 _DONE = [
@@ -247,26 +307,3 @@ _DONE = [
     State.REDIRECTED.value,
     State.WITHDRAWN.value,
 ]
-
-
-def _cursor(stored: StoredCase) -> str:
-    place = [stored.case.snapshot.due_at.isoformat(), stored.case.code]
-    return base64.urlsafe_b64encode(orjson.dumps(place)).decode()
-
-
-def _after(cursor: str) -> Mapping[str, Any]:
-    """Return the query for what stands behind a cursor.
-
-    Raises:
-        BadCursorError: it is none of ours.
-    """
-    try:
-        due_at, code = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
-        at = datetime.fromisoformat(due_at)
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise BadCursorError(cursor) from error
-    return {"$or": [{"case.due_at": {"$gt": at}}, {"case.due_at": at, "_id": {"$gt": str(code)}}]}
-
-
-class BadCursorError(CivicError):
-    """A cursor that no list of ours gave out."""

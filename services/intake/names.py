@@ -33,6 +33,36 @@ OUTCOMES: Mapping[str, Words] = {
     Outcome.REFUSED: Words(vi="Không xử lý", en="Not acted upon"),
 }
 
+# What somebody wants to do with a case, by the command's row in the table.
+DOING: Mapping[str, Words] = {
+    "accept": Words(vi="tiếp nhận", en="taking it on"),
+    "dispatch": Words(vi="cử cán bộ", en="sending somebody"),
+    "progress": Words(vi="cập nhật tiến độ", en="saying how far it is"),
+    "forward": Words(vi="chuyển về Văn phòng", en="forwarding it to the Office"),
+    "recategorise": Words(vi="sửa lĩnh vực", en="correcting the category"),
+    "coordination": Words(vi="đề xuất phối hợp", en="proposing coordination"),
+    "coordination/move": Words(vi="dời thời gian phối hợp", en="moving the expected date"),
+    "coordination/answer": Words(vi="trả lời phối hợp", en="answering as a coordinating unit"),
+    "coordination/approve": Words(vi="đồng ý phối hợp", en="approving the coordination"),
+    "coordination/reject": Words(vi="từ chối phối hợp", en="rejecting the coordination"),
+    "result": Words(vi="công bố kết quả", en="publishing a result"),
+    "assign": Words(vi="giao đơn vị", en="assigning it"),
+    "hold": Words(vi="giữ lại để xem xét", en="holding it"),
+    "release": Words(vi="cho qua", en="releasing it"),
+    "refuse": Words(vi="từ chối tiếp nhận", en="refusing it"),
+    "redirect": Words(vi="hướng dẫn nơi khác", en="redirecting it"),
+    "guidance": Words(vi="xin ý kiến chỉ đạo", en="asking for direction"),
+    "directives": Words(vi="chỉ đạo", en="giving a directive"),
+    "directives/acknowledge": Words(vi="nhận chỉ đạo", en="acknowledging a directive"),
+    "directives/fulfil": Words(vi="báo đã thực hiện chỉ đạo", en="fulfilling a directive"),
+    "messages": Words(vi="nhắn tin", en="writing a message"),
+    "rating": Words(vi="đánh giá", en="rating"),
+    "reopen": Words(vi="yêu cầu xử lý lại", en="disputing the result"),
+    "withdraw": Words(vi="rút phản ánh", en="withdrawing it"),
+    "media": Words(vi="thêm ảnh, âm thanh", en="adding photos or sound"),
+    "follow": Words(vi="theo dõi", en="following it"),
+}
+
 
 class Names:
     """Names in Vietnamese, from every edition of the regulation: open cases outlive theirs.

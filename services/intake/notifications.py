@@ -1,9 +1,10 @@
-"""How a reporter wants to be told: channels in their order, kept with them in the vault."""
+"""How a citizen wants to be told: channels in their order, kept with them in the vault."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 
+from shared.followers import PREFIX, Followers
 from shared.identity import Reporter, Vault
 from shared.optouts import OptOuts, OptOutTokens
 from shared.phone import mobile
@@ -21,19 +22,23 @@ class Choice:
     email: str | None = field(default=None, repr=False)
     phone: str | None = field(default=None, repr=False)
     language: Language | None = None
+    quiet: tuple[time, time] | None = None  # local, from and until
 
 
 class Notifications:
-    """Reads and writes what reporters chose; `clock` is the server's time."""
+    """Reads and writes what reporters chose, and opts anybody out; `clock` is the server's time."""
 
     def __init__(
         self,
         vault: Vault,
+        followers: Followers,
         optouts: OptOuts,
         tokens: OptOutTokens,
+        *,
         clock: Callable[[], datetime],
     ) -> None:
         self._vault = vault
+        self._followers = followers
         self._optouts = optouts
         self._tokens = tokens
         self._clock = clock
@@ -56,6 +61,7 @@ class Notifications:
                 "email": choice.email or before.email,
                 "phone": choice.phone or before.phone,
                 "language": choice.language or before.language,
+                "quiet": choice.quiet or before.quiet,
             }
             return before.model_copy(update=changes)
 
@@ -76,7 +82,8 @@ class Notifications:
         if found is None:
             return None
         reporter, channel = found
-        known = await self._vault.read(reporter)
+        vault = self._followers if reporter.startswith(PREFIX) else self._vault
+        known = await vault.read(reporter)
         if known and (address := _address(known, channel)):
             await self._optouts.add(channel, address, self._clock())
         return channel

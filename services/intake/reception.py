@@ -11,17 +11,12 @@ from datetime import datetime
 from typing import Any
 
 from services.intake.archive import Archive, Item
+from services.intake.asked import KeyReusedError
+from services.intake.domain.complaints import NOT_YOUR_CHANNEL, Complaint, complaints
 from services.intake.domain.receive import Arrival, receive
-from services.intake.domain.report import (
-    NOT_YOUR_CHANNEL,
-    Complaint,
-    Position,
-    ReporterIn,
-    ReportIn,
-    complaints,
-    position_of,
-)
+from services.intake.domain.report import Position, ReporterIn, ReportIn, position_of
 from services.intake.domain.rules import Rules
+from services.intake.marks import marks_of
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from services.intake.submission import Submission
@@ -35,6 +30,8 @@ from shared.telemetry import REPORTS
 from shared.text import fold
 from shared.vocabulary import Anonymity, CaseCode, Channel, ReporterId, UnitId
 
+_ACCEPTED = REPORTS.labels("accepted")  # found once, not with each report
+
 
 class RulesBrokenError(CivicError):
     """The report breaks rules; nothing of it is stored."""
@@ -42,10 +39,6 @@ class RulesBrokenError(CivicError):
     def __init__(self, complaints_: Sequence[Complaint]) -> None:
         super().__init__(", ".join(each.code for each in complaints_))
         self.complaints = complaints_
-
-
-class KeyReusedError(CivicError):
-    """The idempotency key already stands for another report."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +116,8 @@ class Reception:
         self, report: ReportIn, submission: Submission, key: str | None, entered: Entered | None
     ) -> Answer:
         received_at = self._clock().replace(microsecond=0)  # limits are kept to the second
-        identity = _identity(f"{entered.actor}:{key}" if entered and key else key, submission)
-        # without media the insert itself finds a twin; with media, look before decoding them
+        identity = _identity(report, submission, key, entered)
+        # without media the insert finds a twin; with media, look before decoding them
         if identity and submission.media and (known := await self._known(identity)):
             return known
         rules = self._shelf.now(received_at)
@@ -137,6 +130,9 @@ class Reception:
         if entered and report.channel not in entered.allowed:
             broken = [*broken, NOT_YOUR_CHANNEL]
         if broken:
+            # what was taken under an older edition has its answer, whatever the rules say now
+            if identity and (known := await self._known(identity)):
+                return known
             REPORTS.labels("refused").inc()
             raise RulesBrokenError(broken)
         return await self._open(
@@ -156,7 +152,9 @@ class Reception:
         """Keep evidence and reporter, then store the case: the one write that makes it true."""
         code = new_code(rules.regulation.code_prefix)
         items = await self._desks.archive.inspect(submission.media, report.media)
-        sealing = self._seal(report.reporter, received_at, code)
+        # without media `take` bounds all steps together
+        step_s = ANSWER_S if submission.media else None
+        sealing = self._seal(report.reporter, received_at, code, step_s)
         if not items:  # two tasks less for most reports
             reporter = await sealing
         else:
@@ -164,6 +162,7 @@ class Reception:
             failpoints.reached(failpoints.AFTER_OBJECT_PUT)
         position = position_of(report, [item.position for item in items])
         kinds = [item.evidence.kind for item in items]
+        found = screen(report.text, self._screening)
         receipt = receive(
             report,
             Arrival(
@@ -175,15 +174,16 @@ class Reception:
                 **_by(entered),
             ),
             rules,
-            screen(report.text, self._screening),
+            found,
         )
         content = {
             **_content(report, items, position, code),
+            "flagged": marks_of(found),
             "terms": _terms(report, received_at, rules),
             **({"entered": _by(entered)} if entered else {}),
         }
         try:
-            async with answered_within(ANSWER_S, "MongoDB"):
+            async with answered_within(step_s, "MongoDB"):
                 tail = await self._desks.store.open_case(
                     receipt.case,
                     receipt.facts,
@@ -194,7 +194,7 @@ class Reception:
         except DuplicateError as error:
             return await self._after_twin(code, reporter, items, identity=identity, error=error)
         self._desks.publisher.soon(tail)
-        REPORTS.labels("accepted").inc()
+        _ACCEPTED.inc()
         return Answer(self._answer(receipt.answer, code), replayed=False)
 
     async def _after_twin(
@@ -228,14 +228,16 @@ class Reception:
         REPORTS.labels("replayed").inc()
         return Answer(self._answer(stored.receipt, stored.case.code), replayed=True)
 
-    async def _seal(self, person: ReporterIn, at: datetime, code: CaseCode) -> ReporterId | None:
+    async def _seal(
+        self, person: ReporterIn, at: datetime, code: CaseCode, step_s: float | None
+    ) -> ReporterId | None:
         # who asks to be anonymous is promised that nothing of them is kept
         if person.anonymity is Anonymity.ANONYMOUS or not person.identified:
             return None
         reporter = Reporter(
             name=person.name, phone=person.phone, email=person.email, language=person.language
         )
-        async with answered_within(ANSWER_S, "MongoDB"):
+        async with answered_within(step_s, "MongoDB"):
             return await self._desks.vault.store(reporter, at, code)
 
     def _answer(self, receipt: Mapping[str, Any], code: CaseCode) -> dict[str, Any]:
@@ -250,16 +252,19 @@ def _by(entered: Entered | None) -> dict[str, Any]:
     return {"actor": entered.actor, "by": entered.unit} if entered else {}
 
 
-def _identity(key: str | None, submission: Submission) -> dict[str, str]:
+def _identity(
+    report: ReportIn, submission: Submission, key: str | None, entered: Entered | None
+) -> dict[str, str]:
     """Return the hashes under which a report is known again: of its key, and of what it says.
 
-    The key is a secret, since it shows the tracking token again; only its hash is stored. The body
-    is the JSON's bytes and the media's hashes in order, since a multipart boundary is a new one
-    with every attempt.
+    The key is a secret, since it shows the tracking token again; only its hash is stored. A number
+    of the sender's own goes before it: no key has a blank, so the two never meet. The body is the
+    JSON's bytes and the media's hashes in order, as a multipart boundary is new each time.
     """
-    if key is None:
+    if (named := f"incident {report.reference}" if report.reference else key) is None:
         return {}
-    return {"key": fingerprint(key), "body": submission.fingerprint}
+    whole = f"{entered.actor}:{named}" if entered else named
+    return {"key": fingerprint(whole), "body": submission.fingerprint}
 
 
 def _content(

@@ -1,24 +1,31 @@
 """Why intake says no, as problem documents: one place from our errors to the wire."""
 
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+
 from starlette.requests import ClientDisconnect
 
-from services.intake.desk import (
-    BadCursorError,
-    ChangedError,
-    NoSuchCaseError,
-    TooMuchMediaError,
-)
+from services.intake.asked import KeyReusedError
+from services.intake.cursors import BadCursorError
+from services.intake.desk import ChangedError, NoSuchCaseError, TooMuchMediaError
 from services.intake.domain.case import NotNowError, NotYoursError, RuleBrokenError
-from services.intake.reception import KeyReusedError, RulesBrokenError
+from services.intake.domain.rules import Rules
+from services.intake.names import DOING, STATES
+from services.intake.reception import RulesBrokenError
 from services.intake.shelf import Shelf
 from services.intake.store import StoredCase
 from services.intake.submission import SubmissionRefused
 from services.intake.views import changes_since
+from shared.errors import WriteRefusedError
 from shared.problems import FieldError, Problem, invalid, not_found
+from shared.regulation import UnknownError
+from shared.regulation_model import Words
 from shared.vocabulary import Language, State
 
 
-def problem_of(  # noqa: C901, PLR0911 - reads as a table
+def problem_of(  # noqa: C901, PLR0911, PLR0912 - reads as a table
     error: Exception, language: Language, shelf: Shelf
 ) -> Problem | None:
     """Return the problem that an error means to a caller; None: it means none.
@@ -58,9 +65,11 @@ def problem_of(  # noqa: C901, PLR0911 - reads as a table
             detail = error.vi if vietnamese else error.en
             return invalid(FieldError(error.field, error.code, detail))
         case ChangedError(stored=stored, seen=seen):
-            return _changed(stored, seen, shelf)
+            return _changed(stored, seen, shelf.of(stored.case.snapshot), language)
         case TooMuchMediaError():
             return _too_much_media()
+        case WriteRefusedError():
+            return _full()
         case BadCursorError():
             return _bad_cursor()
         case ClientDisconnect():
@@ -82,25 +91,49 @@ def _not_now(state: State, what: str) -> Problem:
     return Problem(
         409,
         "not_now",
-        vi=f"Phản ánh đang ở trạng thái {state.value}; hiện không thể thực hiện {what}.",
-        en=f"The case is {state.value}; {what} is not possible now.",
+        vi=f"Phản ánh đang ở trạng thái “{STATES[state].vi}”; lúc này không thể {DOING[what].vi}.",
+        en=f"The case is “{STATES[state].en}”; {DOING[what].en} is not possible now.",
     )
 
 
-def _changed(stored: StoredCase, seen: int, shelf: Shelf) -> Problem:
-    changes = changes_since(stored, seen, shelf.of(stored.case.snapshot))
-    told = "; ".join(f"{each['title']['vi']} ({each['actor']}, {each['at']})" for each in changes)
+def _changed(stored: StoredCase, seen: int, rules: Rules, language: Language) -> Problem:
+    changes = changes_since(stored, seen, rules)
+    vi, en = (
+        {each["sequence"]: _told(each, rules, told_in) for each in changes}
+        for told_in in (Language.VIETNAMESE, Language.ENGLISH)
+    )
+    details = vi if language is Language.VIETNAMESE else en
     return Problem(
         412,
         "changed_meanwhile",
-        vi=f"Phản ánh đã được thay đổi: {told}. Vui lòng xem lại rồi thực hiện.",
-        en="The case was changed meanwhile. Please look at it again before you go on.",
+        vi=f"Phản ánh đã được thay đổi: {'; '.join(vi.values())}. Vui lòng xem lại rồi thực hiện.",
+        en=f"The case was changed meanwhile: {'; '.join(en.values())}. "
+        "Please look at it again before you go on.",
         errors=[
-            FieldError(f"version.{each['sequence']}", each["type"], f"{each['actor']} {each['at']}")
+            FieldError(f"version.{each['sequence']}", each["type"], details[each["sequence"]])
             for each in changes
         ],
         headers={"ETag": f'"{stored.case.sequence}"'},
     )
+
+
+def _told(step: Mapping[str, Any], rules: Rules, language: Language) -> str:
+    """Return what happened, by whom and when: "Tiến độ (UBND phường 1, 09:11 01/12)"."""
+    at = datetime.fromisoformat(step["at"])
+    title, who = step["title"][language.value], _who(step, rules)
+    return f"{title} ({who.vi if language is Language.VIETNAMESE else who.en}, {at:%H:%M %d/%m})"
+
+
+def _who(step: Mapping[str, Any], rules: Rules) -> Words:
+    """Return the unit that acted, never the account; else which part it was."""
+    if step["by"] is not None:
+        with suppress(UnknownError):
+            return rules.regulation.unit(step["by"]).name
+    return _PARTS.get(step["actor"], _SYSTEM)
+
+
+_PARTS = {"reporter": Words(vi="người phản ánh", en="the reporter")}
+_SYSTEM = Words(vi="hệ thống", en="the system")
 
 
 def _too_much_media() -> Problem:
@@ -109,6 +142,15 @@ def _too_much_media() -> Problem:
         "too_much_media",
         vi="Phản ánh này đã có đủ số tệp tối đa.",
         en="This case has as many files as it can take.",
+    )
+
+
+def _full() -> Problem:
+    return Problem(
+        413,
+        "too_large",
+        vi="Nội dung này quá lớn để lưu thêm vào phản ánh.",
+        en="This is more than the case can hold.",
     )
 
 
@@ -137,8 +179,8 @@ def _key_reused() -> Problem:
     return Problem(
         422,
         "idempotency_key_reused",
-        vi="Idempotency-Key này đã dùng cho một phản ánh khác. Vui lòng dùng mã mới.",
-        en="This Idempotency-Key already stands for another report. Please use a new one.",
+        vi="Idempotency-Key này đã dùng cho nội dung khác. Vui lòng dùng mã mới.",
+        en="This Idempotency-Key already stands for something else. Please use a new one.",
         errors=[FieldError("Idempotency-Key", "reused", "other body under the same key")],
     )
 

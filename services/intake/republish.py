@@ -1,20 +1,22 @@
-"""Have every case say its events again, in order and under their old ids.
+"""Have intake say all its events again, in order and under their old ids.
 
     python -m services.intake.republish
 
 For the day on which RabbitMQ's data is lost, and after a restore: the stream of the operations
 centre is rebuilt, and whoever missed an event hears it. Those who know it take it for a duplicate.
 Stop intake first, and start it afterwards: a running process remembers what it saw confirmed.
+`python -m services.<router, sla, notify>.republish` do the same for theirs.
 """
 
-import asyncio
 import sys
 from datetime import datetime
 
+from services.intake.disclosures.store import DisclosureStore
+from services.intake.onestop.store import DossierStore, QueueStore
 from services.intake.settings import Settings
 from services.intake.store import CaseStore
-from shared.errors import OutageError
-from shared.mongo import connect, database
+from shared.mongo import Database, connect, database
+from shared.republishing import report
 from shared.runtime import utc_now
 
 PAGE = 200
@@ -39,24 +41,26 @@ async def republish(store: CaseStore, at: datetime) -> int:
     return owed
 
 
+async def republish_all(base: Database, at: datetime) -> int:
+    """Owe every event of cases, disclosures, queues and dossiers again; return how many."""
+    owed = await republish(CaseStore(base), at)
+    others = (DisclosureStore(base), QueueStore(base), DossierStore(base))
+    return owed + sum([await each.aggregates.owe_all(at) for each in others])
+
+
 async def _run() -> int:
     settings = Settings()
     client = connect(settings.mongo_url)
     try:
-        store = CaseStore(database(client, f"{settings.database_prefix}_intake"))
-        return await republish(store, utc_now())
+        base = database(client, f"{settings.database_prefix}_intake")
+        return await republish_all(base, utc_now())
     finally:
         client.close()
 
 
 def main() -> int:
     """Run it; 0 done, 2 not possible now."""
-    try:
-        print(f"{asyncio.run(_run())} events will be said again")  # noqa: T201
-    except OutageError as error:
-        print(f"republish: {error}", file=sys.stderr)  # noqa: T201
-        return 2
-    return 0
+    return report(_run(), "events")
 
 
 if __name__ == "__main__":

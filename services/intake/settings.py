@@ -7,14 +7,14 @@ from tempfile import gettempdir
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.intake.accounts.oidc_provider import OidcSettings
+from services.intake.accounts.oidc_settings import OidcSettings
 from services.intake.accounts.passwords import Cost
 from services.intake.accounts.sessions import Lifetimes
 from services.intake.accounts.wiring import AccountSettings
 from services.intake.evidence import EvidenceLimits
 from shared.media import MediaSettings
 from shared.pace import Paces
-from shared.settings import RULES, ServiceSettings, SettingsRefusedError
+from shared.settings import RULES, ServiceSettings, SettingsRefusedError, listed
 
 
 class Settings(ServiceSettings):
@@ -68,7 +68,10 @@ class Settings(ServiceSettings):
     # mobile operator puts thousands of phones behind one address, and a storm floods us all.
     requests_per_address: int = Field(default=60_000, ge=0)
     reports_per_address: int = Field(default=3_000, ge=0)
+    addresses_per_sender: int = Field(default=60, ge=0)  # of followers, each of them is asked once
     steps_per_token: int = Field(default=1_500, ge=0)  # of a reporter's token or an account's
+    asks_per_address: int = Field(default=3, ge=1, le=50)  # "is this yours?" in a day, all cases
+    confirm_hours: float = Field(default=24, gt=0, le=24)  # to answer it; then it is forgotten
     password_sign_in: bool = True  # off: only by the OpenID provider
     oidc_issuer: str = ""  # URL of the OpenID provider; empty switches it off
     oidc_client_id: str = ""
@@ -146,11 +149,15 @@ class Settings(ServiceSettings):
             region=self.s3_region,
         )
 
-    def secrets(self) -> dict[str, str]:
+    def tracking_secrets(self) -> tuple[str, ...]:
+        """Return the secrets of tracking tokens: the first signs, all are accepted."""
+        return listed("INTAKE_TRACKING_SECRET", self.tracking_secret)
+
+    def secrets(self) -> dict[str, str | tuple[str, ...]]:
         """Return the secrets that must not be empty, or a default, outside the dev profile."""
         return {
-            "INTAKE_SEALING_KEY": self.sealing_key,
-            "INTAKE_TRACKING_SECRET": self.tracking_secret,
+            "INTAKE_SEALING_KEY": listed("INTAKE_SEALING_KEY", self.sealing_key),
+            "INTAKE_TRACKING_SECRET": self.tracking_secrets(),
             "INTAKE_S3_SECRET_KEY": self.s3_secret_key,
             "INTAKE_AMQP_URL": self.password_of(self.amqp_url),
             "INTAKE_MONGO_URL": self.password_of(self.mongo_url),

@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.intake.domain.case import Case, Fact, evolve
+from services.intake.asked import Asked
+from services.intake.domain.case import Case, Fact
+from services.intake.domain.evolve import evolve
 from shared.events import EVENTS, CaseEvent, CaseSnapshot, event_id, to_wire
 from shared.mongo import Aggregates, Database, Document, Entry, Index, Swap, Tail
 from shared.recent import Recent
@@ -18,6 +20,7 @@ INDEXES = (
     Index(("case.coordinating_units", "case.due_at")),
     Index(("case.state", "case.due_at")),
     Index(("case.place.lat", "case.place.lon")),
+    Index(("parts.directives.fulfilled_at",), where={"parts.directives.0": {"$exists": True}}),
 )
 
 
@@ -79,10 +82,11 @@ class CaseStore:
         """
         entries, records = [_entry(case, facts[0])], [_record(facts[0], case.sequence)]
         after = _go_on(case, facts[1:], entries, records)
+        fields = _fields(after)
         document: Document = {
             "_id": case.code,
-            "opened": case.snapshot.model_dump(),
-            **_fields(after),
+            "opened": fields["case"] if after is case else case.snapshot.model_dump(),
+            **fields,
             "history": records,
             "content": dict(content),
             "receipt": dict(receipt),
@@ -156,8 +160,10 @@ class CaseStore:
         self,
         stored: StoredCase,
         facts: Sequence[Fact],
+        *,
         content: Mapping[str, Any] | None = None,
         push: Mapping[str, Sequence[Any]] | None = None,
+        wish: Asked | None = None,
     ) -> Tail:
         """Write facts and the state they lead to; return all that is unpublished.
 
@@ -166,6 +172,7 @@ class CaseStore:
             facts: What happened now; at least one.
             content: Fields of the content that change, by dotted name.
             push: Lists of the content that grow, by dotted name.
+            wish: Under what the step is known again when it is asked for twice.
 
         Raises:
             StaleVersionError: the case moved on since it was read.
@@ -173,6 +180,8 @@ class CaseStore:
         entries: list[Entry] = []
         records: list[Document] = []
         after = _go_on(stored.case, facts, entries, records)
+        if wish:
+            records[0]["asked"] = wish.as_record()
         return await self.aggregates.swap(
             Swap(
                 identifier=after.code,

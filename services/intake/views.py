@@ -9,12 +9,17 @@ from services.intake.domain.case import UNNOTICED, Directive
 from services.intake.domain.decisions import actions
 from services.intake.domain.parties import Actor
 from services.intake.domain.rules import Rules
+from services.intake.marks import excerpt, flagged
+from services.intake.reasons import dispute_until, reason_of
+from services.intake.routed import routed
 from services.intake.store import StoredCase
 from shared.calendar import working_time
+from shared.deadline import lasting
 from shared.events import CaseSnapshot
 from shared.promise import promise
-from shared.vocabulary import Clock, State, UnitId
+from shared.vocabulary import Clock, Role, State, UnitId
 
+SEES_FLAGGED = {Role.OFFICE_CLERK, Role.LEADER}  # a unit is not to read a text by its worst word
 STOPPED = {State.RESOLVED, State.CLOSED, State.REFUSED, State.REDIRECTED, State.WITHDRAWN}
 
 # What anybody may read of an event: no actor, no reason, nothing that somebody wrote.
@@ -126,6 +131,7 @@ def own_view(stored: StoredCase, rules: Rules, now: datetime) -> dict[str, Any]:
     """Return what the tracking token shows: all that the reporter sent, and all steps."""
     content = stored.content
     rating = stored.case.rating
+    until = dispute_until(stored.case, rules)
     return {
         **public_view(stored, rules, now),
         "text": content["text"],
@@ -136,6 +142,7 @@ def own_view(stored: StoredCase, rules: Rules, now: datetime) -> dict[str, Any]:
         "emergency": stored.receipt["emergency"],
         "media": [media_view(each, stored.case.code) for each in content["media"]],
         "rating": {"score": rating.score, "text": rating.text} if rating else None,
+        "dispute_until": local(until, rules.calendar.zone) if until else None,
         "timeline": timeline(stored, rules, FOR_THE_REPORTER),
     }
 
@@ -149,9 +156,9 @@ def desk_view(stored: StoredCase, actor: Actor, rules: Rules, now: datetime) -> 
     return {
         **desk_row(stored, rules, now),
         "text": stored.content["text"],
+        "flagged": flagged(stored) if actor.role in SEES_FLAGGED else [],
         "entered": stored.content.get("entered"),
         "sub_category": stored.content["sub_category"],
-        "location": stored.content["location"],
         "captured_at": stored.content["captured_at"],
         "emergency": stored.receipt["emergency"],
         "media": [
@@ -162,7 +169,6 @@ def desk_view(stored: StoredCase, actor: Actor, rules: Rules, now: datetime) -> 
             "anonymity": case.snapshot.anonymity.value,
             "left_identity": case.snapshot.reporter is not None,
         },
-        "suggested": case.suggested.model_dump(mode="json") if case.suggested else None,
         "coordination": case.coordination.model_dump(mode="json") if case.coordination else None,
         "directives": [
             {**each.model_dump(mode="json"), "overdue": _overdue(each, now)}
@@ -187,8 +193,17 @@ def desk_row(stored: StoredCase, rules: Rules, now: datetime) -> dict[str, Any]:
         "hops": snapshot.hops,
         "loops": snapshot.loops,
         "restricted": snapshot.restricted,
+        "location": stored.content["location"],
+        **excerpt(stored),
+        "suggested": _suggested(stored),
+        "routed": routed(stored, rules),
         "directives_open": sum(each.fulfilled_at is None for each in stored.case.directives),
     }
+
+
+def _suggested(stored: StoredCase) -> dict[str, Any] | None:
+    found = stored.case.suggested
+    return found.model_dump(mode="json") if found else None
 
 
 def clock_of(case: CaseSnapshot, rules: Rules, now: datetime) -> dict[str, Any]:
@@ -201,14 +216,17 @@ def clock_of(case: CaseSnapshot, rules: Rules, now: datetime) -> dict[str, Any]:
     due_at = case.expected_at or case.due_at
     working = case.clock is Clock.WORKING
     stopped = case.state in STOPPED
-    counts = not working or rules.calendar.is_open(now)
-    left = working_time(now, due_at, rules.calendar) if working else due_at - now
+    counts, left, opening = True, due_at - now, None
+    if working:
+        counts = lasting(rules.calendar, lambda known: known.is_open(now))
+        left = lasting(rules.calendar, lambda known: working_time(now, due_at, known))
+        opening = lasting(rules.calendar, lambda known: known.next_open(now))
     return {
         "as_of": local(now, zone),
         "stopped": stopped,
         "running": not stopped and counts,
         "left_s": int(left.total_seconds()),
-        "next_opening": local(rules.calendar.next_open(now), zone) if working else None,
+        "next_opening": opening and local(opening, zone),
         "due_at": local(due_at, zone),
         "kind": case.clock.value,
     }
@@ -300,6 +318,8 @@ def _step(
         step |= {"actor": event["actor"], "by": event["by"], "reason": event.get("reason")}
     if words_of is None or record["type"] in words_of:
         step |= {name: _plain(value, rules) for name, value in record["words"].items() if value}
+        if told := reason_of(record["type"], event.get("reason")):
+            step["reason_name"] = told
     return step
 
 

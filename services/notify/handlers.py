@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.notify.domain import (
@@ -15,6 +16,7 @@ from services.notify.domain import (
     notices,
     reminder,
 )
+from services.notify.people import People
 from services.notify.sender import Sender
 from services.notify.store import CaseView
 from services.notify.subscriptions import Subscriptions
@@ -23,15 +25,24 @@ from shared.directory import Directory
 from shared.events import DeadlineEvent, Received, ReporterErased
 
 # What is older is history that is said again after a restore: it fills the figures and the stream,
-# and no official who came since gets last year's mails.
+# and no official who came since gets last year's mails. What a person sends back from the dead
+# letters is told all the same: they have looked at it.
 TELL_WITHIN = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Who the people of a notice are: officials by unit, followers by case."""
+
+    directory: Directory
+    people: People
 
 
 async def on_event(
     received: Received,
     view: CaseView,
     *,
-    directory: Directory,
+    reach: Reach,
     quiet: QuietHours,
     sender: Sender,
     hooks: WebhookSender,
@@ -40,9 +51,9 @@ async def on_event(
 ) -> None:
     """Owe people and endpoints what concerns them; keep the newest snapshot for the figures."""
     now = clock()
-    fresh = now - received.time <= TELL_WITHIN
+    fresh = received.replayed or now - received.time <= TELL_WITHIN
     heard = await _heard(received, view) if fresh and concerns(received.event) else None
-    owed = await _owed(heard, directory, now=now, quiet=quiet) if heard else []
+    owed = await _owed(heard, reach, now=now, quiet=quiet) if heard else []
     writes = [sender.owe(delivery, now) for delivery in owed]
     if received.case:
         writes.append(view.note(received.sequence, received.case))
@@ -61,15 +72,18 @@ async def _heard(received: Received, view: CaseView) -> Heard | None:
     return Heard(received.id, event, received.case) if event and received.case else None
 
 
-async def _owed(
-    heard: Heard, directory: Directory, *, now: datetime, quiet: QuietHours
-) -> list[Delivery]:
-    told = [(notice, await _people(notice, directory)) for notice in notices(heard)]
+async def _owed(heard: Heard, reach: Reach, *, now: datetime, quiet: QuietHours) -> list[Delivery]:
+    told = [(notice, await _people(notice, heard, reach)) for notice in notices(heard)]
     return deliveries(heard, told, now=now, quiet=quiet)
 
 
-async def _people(notice: Notice, directory: Directory) -> list[Person]:
+async def _people(notice: Notice, heard: Heard, reach: Reach) -> list[Person]:
+    if notice.followers:
+        return await reach.people.following(heard.case)
     if notice.unit is None:
         return []
-    found = await directory.of(notice.unit, notice.roles)
-    return [Person(each.account, each.language, each.email.casefold()) for each in found]
+    found = await reach.directory.of(notice.unit, notice.roles)
+    return [
+        Person(each.account, each.language, each.email.casefold(), each.preferences.quiet)
+        for each in found
+    ]

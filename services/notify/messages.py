@@ -4,7 +4,6 @@ A template says what happened, what to do next and by when. It knows codes, name
 categories, times and the link; no text of a report and no person.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.notify.channels.base import Outgoing
 from services.notify.domain import EMAIL, PUSH, Delivery
+from services.notify.question import CONFIRM
 from shared.calendar import Calendar
+from shared.confirmations import ConfirmationTokens
 from shared.identity import TrackingTokens
 from shared.optouts import OptOutTokens
 from shared.promise import WEEKDAYS_EN, WEEKDAYS_VI, promise
@@ -21,6 +22,7 @@ from shared.rulebook import Edition, Rulebook
 from shared.vocabulary import CaseCode, Clock, Language, ReporterId, UnitId
 
 TEMPLATES = Path(__file__).parent / "templates"
+OPT_OUT = "/api/v1/notifications/opt-out"  # intake's route; a token follows
 LONG = {EMAIL, PUSH}  # they show the subject; the others have a line of their own
 
 
@@ -42,6 +44,7 @@ class Messages:
         self._book = book
         self._tokens = tokens
         self._optouts = OptOutTokens(tokens.secrets)
+        self._confirmations = ConfirmationTokens(tokens.secrets)
         self._public_url = public_url.rstrip("/")
         self._environment = Environment(
             loader=FileSystemLoader(TEMPLATES),
@@ -69,8 +72,9 @@ class Messages:
             OutageError: the edition of the case is not known here yet.
         """
         subject, text = self.render(delivery) if channel in LONG else ("", "")
-        if text and delivery.to_reporter:
-            text += self._footer(delivery, channel)
+        way_out = self._way_out(delivery, channel) if delivery.to_citizen else None
+        if text and way_out:
+            text += self._footer(delivery, way_out)
         return Outgoing(
             id=delivery.id,
             address=address,
@@ -78,6 +82,7 @@ class Messages:
             subject=subject,
             text=text,
             words=self.short(delivery),
+            opt_out=f"{self._public_url}{OPT_OUT}/{way_out}" if way_out else "",
         )
 
     def short(self, delivery: Delivery) -> dict[str, str]:
@@ -88,7 +93,9 @@ class Messages:
         return {
             "code": delivery.code,
             "status": status.strip(),
-            "due": words["due"] if delivery.facts["running"] else "",
+            "due": words["due"]
+            if delivery.facts["running"] and delivery.template != CONFIRM
+            else "",
             "link": words["link"].partition("#")[0],
         }
 
@@ -97,16 +104,29 @@ class Messages:
         name = f"_line.{message.language.value}.txt"
         return self._environment.get_template(name).render(**message.words).strip()
 
-    def _footer(self, delivery: Delivery, channel: str) -> str:
-        reporter = ReporterId(delivery.recipient.partition(":")[2])
-        link = f"{self._public_url}/opt-out#{self._optouts.issue(reporter, channel)}"
+    def _way_out(self, delivery: Delivery, channel: str) -> str:
+        """Return the token that ends this channel for this person, and can do nothing else."""
+        return self._optouts.issue(ReporterId(delivery.recipient.partition(":")[2]), channel)
+
+    def _footer(self, delivery: Delivery, way_out: str) -> str:
+        link = f"{self._public_url}/opt-out#{way_out}"
         name = f"_footer.{delivery.language.value}.txt"
         return self._environment.get_template(name).render(link=link)
 
     def words(self, delivery: Delivery) -> dict[str, Any]:
         """Return all that a template may say; what an event does not know is empty."""
         edition = self._book.of(delivery.facts["regulation"])
-        return {**_words(delivery, edition), "link": self._link(delivery)}
+        ask = delivery.facts.get("ask")
+        return {
+            **_words(delivery, edition),
+            "confirm_code": self._confirmations.code(ask) if ask else "",
+            "confirm_link": self._confirm_link(delivery, ask) if ask else "",
+            "link": self._link(delivery),
+        }
+
+    def _confirm_link(self, delivery: Delivery, ask: str) -> str:
+        reference = ReporterId(delivery.recipient.partition(":")[2])
+        return f"{self._public_url}/confirm#{self._confirmations.issue(reference, ask)}"
 
     def _link(self, delivery: Delivery) -> str:
         """Return the way to the case: an official signs in, a reporter's link opens it.
@@ -114,14 +134,18 @@ class Messages:
         The token stands behind the #: a browser sends that part to no server and no log.
         """
         if "onestop" in delivery.facts:
-            return self._link_of_counter(delivery.facts["onestop"])
+            return self._link_of_counter(delivery)
+        if delivery.to_follower:  # as anybody sees it
+            return f"{self._public_url}/r/{delivery.code}"
         if not delivery.to_reporter:
             return f"{self._public_url}/desk/cases/{delivery.code}"
         token = self._tokens.issue(CaseCode(delivery.code))
         return f"{self._public_url}/r/{delivery.code}#{token}"
 
-    def _link_of_counter(self, facts: Mapping[str, Any]) -> str:
-        page = f"{self._public_url}/onestop"
+    def _link_of_counter(self, delivery: Delivery) -> str:
+        if not delivery.to_reporter:
+            return f"{self._public_url}/desk/onestop"
+        page, facts = f"{self._public_url}/onestop", delivery.facts["onestop"]
         if "dossier" not in facts:
             return page
         token = self._tokens.issue_for("dossier", facts["dossier"])
@@ -158,6 +182,7 @@ def _words(delivery: Delivery, edition: Edition) -> dict[str, Any]:
         "expected": when("expected_at"),
         "previous": when("previous_at"),
         "directive_due": when("directive_due_at"),
+        "until": when("until"),
         "on_time": facts.get("on_time"),
         "reason": facts.get("reason", ""),
         "dispute_days": rules.procedures.dispute_days,

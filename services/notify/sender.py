@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -36,6 +36,14 @@ APART = 64  # deliveries over providers that are on their way, so that no mail w
 LOOK_EVERY_S = 1.0  # for rows whose time comes, and for those that another process owed
 
 Route = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Ways:
+    """The routes that are left, the first of them next, and when their person is left in peace."""
+
+    routes: list[Route]
+    quiet: QuietHours
 
 
 class Sender:
@@ -73,7 +81,7 @@ class Sender:
         self._lease = lease
         self._batch = batch
         self._token = secrets.token_hex(8)
-        self._own: list[Delivery] = []
+        self._own: list[tuple[float, Delivery]] = []  # with the time at which they were claimed
         self._look_at = 0.0  # monotonic; when others' rows are looked for again
         self._apart: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
@@ -86,7 +94,7 @@ class Sender:
             await self._store.add(delivery, now)
             return
         if await self._store.add(delivery, now, claim=self._token, lease=self._lease):
-            self._own.append(replace(delivery, attempts=1))
+            self._own.append((time.monotonic(), replace(delivery, attempts=1)))
             self._woken.set()
 
     async def start(self) -> None:
@@ -118,14 +126,17 @@ class Sender:
 
         Our own alone would starve these for as long as new ones come in.
         """
+        # one that has waited for long belongs to its lease: another process may soon have it
+        young = time.monotonic() - self._lease.total_seconds() / 4
+        self._own = [each for each in self._own if each[0] >= young]
         if self._own and time.monotonic() < self._look_at:
-            held = self._own[: self._batch]
+            held = [each for _, each in self._own[: self._batch]]
             del self._own[: self._batch]
             return self._token, held
         self._look_at = time.monotonic() + LOOK_EVERY_S
         token, held = await self._store.claim(self._clock(), self._lease, self._batch)
         claimed = {each.id for each in held}  # ours among them, had it waited longer than its lease
-        self._own = [each for each in self._own if each.id not in claimed]
+        self._own = [each for each in self._own if each[1].id not in claimed]
         return (token, held) if held or not self._own else await self._held()
 
     async def idle(self) -> None:
@@ -149,15 +160,15 @@ class Sender:
             return _again(delivery, "not_written")
         if isinstance(found, Made):
             return found
-        if found[0][0] == EMAIL or len(self._apart) >= APART:
+        if found.routes[0][0] == EMAIL or len(self._apart) >= APART:
             return await self._make(delivery, found)
         task = asyncio.create_task(self._make_apart(token, delivery, found))
         self._apart.add(task)
         task.add_done_callback(self._apart.discard)
         return None
 
-    async def _options(self, delivery: Delivery) -> list[Route] | Made:
-        """Return the routes that are left, the first of them next; or how it ends without any."""
+    async def _options(self, delivery: Delivery) -> Ways | Made:
+        """Return the routes that are left; or how it ends without any."""
         reached = await self._people.of(delivery)
         if isinstance(reached, Outcome):
             return Made(delivery.channel, reached, delivery.tried)
@@ -167,23 +178,29 @@ class Sender:
         else:
             left = [each for each in found if each[0] not in delivery.tried]
         if left:
-            return left
+            return Ways(left, self._quiet.chosen(reached.quiet))
         nowhere = "opted_out" if reached.silenced else "no_address"
         reason = delivery.reason if delivery.tried or delivery.maybe else nowhere
         return Made(delivery.channel, Outcome("rejected", reason), delivery.tried)
 
-    async def _make_apart(self, token: str, delivery: Delivery, options: list[Route]) -> None:
+    async def _make_apart(self, token: str, delivery: Delivery, options: Ways) -> None:
         try:
             await self._settle(token, [(delivery, await self._make(delivery, options))])
         except OutageError as error:
             log.warning("sender.waits", reason=str(error))  # its lease gives it back
 
-    async def _make(self, delivery: Delivery, options: list[Route]) -> Made:
+    async def _make(self, delivery: Delivery, options: Ways) -> Made:
         """Try one channel after the other until one does not refuse."""
         tried = delivery.tried
         made = _again(delivery, "not_written")
-        for place, (name, address) in enumerate(options):
-            others = place + 1 < len(options)
+        until = time.monotonic() + self._lease.total_seconds() / 4
+        for place, (name, address) in enumerate(options.routes):
+            others = place + 1 < len(options.routes)
+            if place and time.monotonic() > until:  # the claim would not last for it
+                return Made(name, Outcome("retry", "slow"), tried, others)
+            pause = self._pause(delivery, name, options.quiet)
+            if pause:
+                return Made(name, Outcome("retry", QUIET, pause), tried, others)
             made = Made(name, await self._attempt(delivery, name, address), tried, others)
             if made.outcome.kind != "rejected":
                 return made
@@ -191,13 +208,19 @@ class Sender:
             made = replace(made, tried=tried)
         return made
 
+    def _pause(self, delivery: Delivery, name: str, quiet: QuietHours) -> timedelta:
+        """Return how long a person is left in peace by a channel; an emergency waits for nothing.
+
+        An official's rows wait for the end of their hours before a first attempt on any channel;
+        later ones wait here, as a citizen's do, where the channel makes a noise.
+        """
+        if name not in LOUD or delivery.facts.get("urgent"):
+            return timedelta()
+        now = self._clock()
+        return quiet.over_at(now) - now
+
     async def _attempt(self, delivery: Delivery, name: str, address: str) -> Outcome:
         """Make one attempt; whatever is wrong with it, its neighbours keep their outcomes."""
-        now = self._clock()
-        if name in LOUD and delivery.to_reporter and not delivery.facts.get("urgent"):
-            pause = self._quiet.over_at(now) - now
-            if pause:
-                return Outcome("retry", QUIET, pause)
         try:
             message = self._messages.outgoing(delivery, name, address)
             outcome = await self._channels[name].send(message)
@@ -206,8 +229,6 @@ class Sender:
         except Exception:
             log.exception("sender.cannot_write", template=delivery.template, code=delivery.code)
             return Outcome("retry", "not_written")
-        failpoints.reached(failpoints.AFTER_SEND)
-        return outcome
         failpoints.reached(failpoints.AFTER_SEND)
         return outcome
 

@@ -5,7 +5,7 @@ from datetime import time
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import ServiceSettings
+from shared.settings import ServiceSettings, listed
 
 
 class Settings(ServiceSettings):
@@ -55,10 +55,11 @@ class Settings(ServiceSettings):
     send_at_once: int = Field(default=4, ge=1, le=32)  # SMTP connections kept open
     send_batch: int = Field(default=100, ge=1, le=1000)  # rows claimed per look
     send_lease_s: int = Field(default=60, ge=5)  # a sender that died gives its rows back after this
-    ring_events: int = Field(
-        default=20_000, ge=100
-    )  # newest events kept in memory, about 1 kB each
-    small_number: int = Field(default=5, ge=1, le=100)  # no share and no median of fewer cases
+    # Days after which messages that came to their end are forgotten; an event may come twice for 7.
+    deliveries_days: int = Field(default=180, ge=8, le=3650)
+    webhook_messages_days: int = Field(default=30, ge=8, le=3650)
+    ring_events: int = Field(default=10_000, ge=100)  # newest, in memory, about 1 kB each
+    small_number: int = Field(default=5, ge=1, le=100)  # what became of fewer is not said
 
     # Incidents: more reports of a category in an area than in the same hours of the weeks before.
     incident_window_h: float = Field(default=3, gt=0, le=24)  # what is counted, up to now
@@ -68,12 +69,20 @@ class Settings(ServiceSettings):
     incident_quiet_min: float = Field(default=60, gt=0)  # below all that for so long: it is over
     incident_every_s: float = Field(default=30, ge=1, le=3600)  # how often it is looked
 
-    def secrets(self) -> dict[str, str]:
+    def tracking_secrets(self) -> tuple[str, ...]:
+        """Return the secrets of tracking tokens: the first signs, all are accepted."""
+        return listed("NOTIFY_TRACKING_SECRET", self.tracking_secret)
+
+    def tokens_of_the_ioc(self) -> tuple[str, ...]:
+        """Return the operations centre's own tokens."""
+        return listed("NOTIFY_IOC_TOKENS", self.ioc_tokens)
+
+    def secrets(self) -> dict[str, str | tuple[str, ...]]:
         """Return the secrets that must not be empty, or a default, outside the dev profile."""
         return {
-            "NOTIFY_SEALING_KEY": self.sealing_key,
-            "NOTIFY_TRACKING_SECRET": self.tracking_secret,
-            "NOTIFY_IOC_TOKENS": self.ioc_tokens,
+            "NOTIFY_SEALING_KEY": listed("NOTIFY_SEALING_KEY", self.sealing_key),
+            "NOTIFY_TRACKING_SECRET": self.tracking_secrets(),
+            "NOTIFY_IOC_TOKENS": self.tokens_of_the_ioc(),
             "NOTIFY_AMQP_URL": self.password_of(self.amqp_url),
             "NOTIFY_MONGO_URL": self.password_of(self.mongo_url),
             **({"NOTIFY_SMS_SECRET_KEY": self.sms_secret_key} if self.sms_url else {}),

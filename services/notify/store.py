@@ -55,7 +55,9 @@ class DeliveryStore:
     def __init__(self, base: Database) -> None:
         pending = Index(("next_at",), where={"next_at": IS_DATE})
         given_up = Index(("given_up_at", "_id"), where=GIVEN_UP)
-        self.documents = Documents(base, DELIVERIES, (pending, given_up, Index(("code",))))
+        done = Index(("done_at",), where={"done_at": IS_DATE})
+        indexes = (pending, given_up, done, Index(("code",)))
+        self.documents = Documents(base, DELIVERIES, indexes)
 
     async def add(
         self,
@@ -157,19 +159,30 @@ class DeliveryStore:
         return await self.documents.update_one(query, {"$set": fields})
 
     async def refuse(self, identifier: str, channel: str, reason: str, now: datetime) -> bool:
-        """Write that a provider could not deliver what it took: the next channel has its turn."""
+        """Write that a provider could not deliver what it took: the next channel has its turn.
+
+        Its word may overtake its own answer to the attempt: the claim is taken from that attempt,
+        so that what it settles later changes nothing.
+        """
         fields = {
             "state": DeliveryState.PENDING.value,
             "reason": reason,
             "attempts": 0,
-            "maybe": False,
+            "maybe": 0,
             "next_at": now,
             "done_at": None,
             "given_up_at": None,
             "claim": None,
         }
-        states = [DeliveryState.SENT.value, DeliveryState.UNCERTAIN.value]
-        query = {"_id": identifier, "channel": channel, "state": {"$in": states}}
+        done = [DeliveryState.SENT.value, DeliveryState.UNCERTAIN.value]
+        taken = {"channel": channel, "state": {"$in": done}}
+        # which channel an attempt goes to is written when it is settled
+        attempted = {
+            "state": DeliveryState.PENDING.value,
+            "claim": {"$ne": None},
+            "tried": {"$ne": channel},
+        }
+        query = {"_id": identifier, "$or": [taken, attempted]}
         change = {"$set": fields, "$addToSet": {"tried": channel}}
         return await self.documents.update_one(query, change)
 
@@ -265,7 +278,7 @@ def _delivery(document: Document) -> Delivery:
         attempts=document["attempts"],
         facts=document["facts"],
         tried=tuple(document.get("tried") or ()),
-        maybe=bool(document.get("maybe")),
+        maybe=int(document.get("maybe") or 0),
         **{name: document[name] for name in names},
     )
 

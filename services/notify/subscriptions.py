@@ -89,7 +89,8 @@ class Subscriptions:
 
     async def forget(self, code: str) -> None:
         """Forget the browsers of a report whose reporter was erased."""
-        for each in await self.documents.find({"code": code}):
+        own = {"code": code, "subject": {"$regex": "^reporter:"}}  # followers stay
+        for each in await self.documents.find(own):
             await self.documents.delete(each["_id"])
 
     async def refresh(self) -> None:

@@ -6,19 +6,20 @@ from datetime import datetime, timedelta
 
 from services.notify.api.callbacks import Callbacks
 from services.notify.channels.base import Channel
-from services.notify.channels.email import EmailChannel
+from services.notify.channels.email import WITHIN_S, EmailChannel
 from services.notify.channels.push import PushChannel
 from services.notify.channels.sms import SmsChannel, SmsSettings
 from services.notify.channels.zalo import ZaloChannel, ZaloSettings
 from services.notify.channels.zalo_tokens import ZaloApp, ZaloTokens
 from services.notify.domain import EMAIL, PUSH, SMS, ZALO, QuietHours
 from services.notify.messages import Messages
-from services.notify.people import People
+from services.notify.people import People, Vaults
 from services.notify.sender import Sender
 from services.notify.settings import Settings
 from services.notify.store import DeliveryStore
 from services.notify.subscriptions import Subscriptions
 from shared.directory import Directory
+from shared.followers import Followers
 from shared.identity import Seal, TrackingTokens, Vault
 from shared.lockbox import Lockbox
 from shared.optouts import OptOuts
@@ -36,7 +37,10 @@ class Deliveries:
 
     store: DeliveryStore
     subscriptions: Subscriptions
+    people: People
+    followers: Followers
     sender: Sender
+    channels: tuple[str, ...]
 
 
 def build(
@@ -49,26 +53,30 @@ def build(
 ) -> Deliveries:
     """Return the sender with its channels; its collections are kept by the runtime."""
     base, identity = runtime.database("notify"), runtime.database("identity")
-    secrets = settings.tracking_secret.split(",")
+    secrets = settings.tracking_secrets()
     store = DeliveryStore(base)
     subscriptions = Subscriptions(base, Lockbox(settings.sealing_key, "push"))
     optouts = OptOuts(identity, secrets)
-    for documents in (store.documents, subscriptions.documents, optouts.documents):
+    seal = Seal(settings.sealing_key)
+    vaults = Vaults(Vault(identity, seal), Followers(identity, seal))
+    kept = (store.documents, subscriptions.documents, optouts.documents)
+    for documents in (*kept, vaults.followers.documents):
         runtime.keep(documents)
-    vault = Vault(identity, Seal(settings.sealing_key))
+    people = People(vaults, directory, optouts, subscriptions, clock=clock)
     messages = Messages(book, TrackingTokens(secrets), settings.public_url)
     quiet = QuietHours(settings.quiet_from, settings.quiet_until, book.installed.calendar.zone)
+    ways = channels(runtime, settings, messages, subscriptions, quiet=quiet, clock=clock)
     sender = Sender(
         store,
-        People(vault, directory, optouts, subscriptions),
+        people,
         messages,
-        channels(runtime, settings, messages, subscriptions, quiet=quiet, clock=clock),
+        ways,
         quiet=quiet,
         clock=clock,
         lease=timedelta(seconds=settings.send_lease_s),
         batch=settings.send_batch,
     )
-    return Deliveries(store, subscriptions, sender)
+    return Deliveries(store, subscriptions, people, vaults.followers, sender, tuple(ways))
 
 
 def channels(
@@ -82,7 +90,12 @@ def channels(
 ) -> dict[str, Channel]:
     """Return the channels of this installation: mail always, the others when they are set."""
     found: dict[str, Channel] = {
-        EMAIL: EmailChannel(settings.smtp_url, settings.mail_from, settings.send_at_once)
+        EMAIL: EmailChannel(
+            settings.smtp_url,
+            settings.mail_from,
+            settings.send_at_once,
+            within_s=min(WITHIN_S, settings.send_lease_s / 2),
+        )
     }
     if settings.vapid_private_key:
         found[PUSH] = PushChannel(

@@ -3,10 +3,10 @@
 from functools import partial
 
 from services.router.handlers import on_case_submitted
+from services.router.maps import load_maps
 from services.router.settings import Settings
 from services.router.store import RoutingStore
 from shared import logs, topology
-from shared.boundaries import load_boundaries
 from shared.health import ProbeApp
 from shared.rulebook import load_rulebook
 from shared.runtime import Runtime, utc_now
@@ -17,8 +17,7 @@ def create_app() -> ProbeApp:
     settings = Settings().guarded()
     logs.configure("router")
     book = load_rulebook(settings.regulation, settings.calendars, utc_now())
-    regulation = book.installed.regulation
-    boundaries = load_boundaries(settings.areas, regulation) if settings.areas else None
+    maps = load_maps(settings.areas, book.installed)
     runtime = Runtime("router", settings, wait_for_broker=True)
     runtime.rulebook(book)
     store = RoutingStore(runtime.database("router"))
@@ -26,7 +25,7 @@ def create_app() -> ProbeApp:
         on_case_submitted,
         store=store,
         publisher=runtime.tail_publisher(store.aggregates),
-        boundaries=boundaries,
+        maps=maps,
         book=book,
         clock=utc_now,
     )

@@ -7,7 +7,19 @@ from zoneinfo import ZoneInfo
 from shared.boundaries import Boundaries
 from shared.events import CaseSnapshot, CaseSubmitted, RoutingDecided, Suggestion
 from shared.regulation import Regulation
-from shared.vocabulary import LEADERS, OFFICE, AreaId, CategoryId, Origin, RuleId, UnitId
+from shared.vocabulary import (
+    ABOUT_ITSELF,
+    ABOUT_THE_TOP,
+    LEADERS,
+    NO_RULE,
+    OFFICE,
+    UNKNOWN_PLACE,
+    AreaId,
+    CategoryId,
+    Origin,
+    RuleId,
+    UnitId,
+)
 
 OTHER = CategoryId("other")
 HOME_AFFAIRS = UnitId("home_affairs")
@@ -16,11 +28,6 @@ HOME_AFFAIRS = UnitId("home_affairs")
 # keywords were tuned (UNSEEN in tests/unit/test_suggestion.py), six in seven suggestions from 0.6
 # on are right; all of them stay marked, and no suggestion extends the promise.
 TRUSTED = 0.6
-
-NO_RULE = RuleId("office.no_rule")
-UNKNOWN_PLACE = RuleId("office.unknown_place")
-ABOUT_ITSELF = RuleId("office.about_itself")
-ABOUT_THE_TOP = RuleId("leaders.about_office_or_home_affairs")
 
 
 @dataclass(frozen=True)

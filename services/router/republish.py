@@ -6,14 +6,13 @@ For the day on which RabbitMQ's data is lost, and after a restore: a decision th
 applied is applied now; of the others intake knows that they are. Stop the router first.
 """
 
-import asyncio
 import sys
 from datetime import datetime
 
 from services.router.settings import Settings
 from services.router.store import RoutingStore
-from shared.errors import OutageError
 from shared.mongo import connect, database
+from shared.republishing import report
 from shared.runtime import utc_now
 
 
@@ -37,12 +36,7 @@ async def _run() -> int:
 
 def main() -> int:
     """Run it; 0 done, 2 not possible now."""
-    try:
-        print(f"{asyncio.run(_run())} decisions will be said again")  # noqa: T201
-    except OutageError as error:
-        print(f"republish: {error}", file=sys.stderr)  # noqa: T201
-        return 2
-    return 0
+    return report(_run(), "decisions")
 
 
 if __name__ == "__main__":

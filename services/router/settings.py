@@ -10,7 +10,7 @@ class Settings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="ROUTER_", frozen=True, extra="ignore")
 
-    def secrets(self) -> dict[str, str]:
+    def secrets(self) -> dict[str, str | tuple[str, ...]]:
         """Return the secrets that must not be empty, or a default, outside the dev profile."""
         return {
             "ROUTER_AMQP_URL": self.password_of(self.amqp_url),

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.calendar import Calendar, began_at
-from shared.deadline import count, proof
+from shared.deadline import count, lasting, proof
 from shared.events import (
     CaseSnapshot,
     DeadlineApproaching,
@@ -171,7 +171,8 @@ def _approaching_at(case: CaseSnapshot, rules: Rules) -> datetime:
     rest = timedelta(seconds=int(case.limit_s * (1 - category.approaching)))
     if case.clock is Clock.ELAPSED:
         return case.expected_at - rest
-    return began_at(case.expected_at, rest, rules.calendar)
+    end = case.expected_at
+    return lasting(rules.calendar, lambda known: began_at(end, rest, known))
 
 
 def _announce(tracking: Tracking, rules: Rules) -> Step:

@@ -5,8 +5,11 @@ from datetime import datetime
 
 import structlog
 
-from services.sla.domain import Rules, hear, promised
-from services.sla.store import DeadlineStore
+from services.sla import dossiers
+from services.sla.domain import Rules, fire, hear, promised
+from services.sla.domain import Step as CaseStep
+from services.sla.due_dates import DueDateStore, StoredDossier
+from services.sla.store import DeadlineStore, StoredTracking
 from shared.errors import DuplicateError, PermanentError, StaleVersionError
 from shared.events import CaseSnapshot, CaseSubmitted, Received
 from shared.outbox import TailPublisher
@@ -57,3 +60,38 @@ def _check_promise(received: Received, rules: Rules) -> None:
     if received.case and promised(received.case, rules) != received.case.due_at:
         PROMISE_MISMATCH.inc()
         log.error("sla.promise_mismatch", case=received.subject)
+
+
+def fire_case(stored: StoredTracking, now: datetime, *, book: Rulebook) -> CaseStep:
+    """Fire what is due of a case."""
+    return fire(stored.tracking, now, rules_of(book, stored.tracking.case))
+
+
+def fire_dossier(stored: StoredDossier, now: datetime) -> dossiers.Step:
+    """Fire what is due of a dossier."""
+    return dossiers.fire(stored.tracking, now)
+
+
+async def on_dossier_event(
+    received: Received,
+    store: DueDateStore,
+    publisher: TailPublisher,
+    *,
+    book: Rulebook,
+    clock: Callable[[], datetime],
+) -> None:
+    """Watch, or stop watching, the due date of a dossier."""
+    edition = book.current(clock())
+    rules = Rules(edition.regulation, edition.calendar)
+    stored = await store.load(received.subject)
+    step = dossiers.hear(stored.tracking if stored else None, received, rules)
+    if step is None:
+        return
+    after, events = step
+    if stored:
+        publisher.soon(await store.save(stored, after, events, clock()))
+        return
+    try:
+        publisher.soon(await store.create(after, events, clock()))
+    except DuplicateError as error:  # a twin was faster: decide again on what that one wrote
+        raise StaleVersionError(received.subject, 0) from error

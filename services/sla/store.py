@@ -26,7 +26,7 @@ class DeadlineStore:
     """Deadlines in MongoDB, by case code."""
 
     def __init__(self, base: Database) -> None:
-        self.aggregates = Aggregates(base, DEADLINES, INDEXES)
+        self.aggregates = Aggregates(base, DEADLINES, INDEXES, archived=True)
         self._begun: Recent[StoredTracking] = Recent()
 
     async def load(self, code: str) -> StoredTracking | None:

@@ -1,30 +1,50 @@
 """The clock's hand: looks for stages whose time has come and fires them, in batches."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Generic, Protocol, TypeVar
 
 import structlog
 
-from services.sla.domain import fire
-from services.sla.handlers import rules_of
-from services.sla.store import DeadlineStore, StoredTracking
 from shared.errors import OutageError, StaleVersionError
+from shared.events import Event
+from shared.mongo import Tail
 from shared.outbox import TailPublisher
-from shared.rulebook import Rulebook
 from shared.telemetry import DEADLINES_FIRED
 
 log = structlog.get_logger()
 
 
-class Ticker:
+Row = TypeVar("Row")
+Tracked = TypeVar("Tracked")
+Said = TypeVar("Said", bound=Event)
+Tracked_contra = TypeVar("Tracked_contra", contravariant=True)
+Said_contra = TypeVar("Said_contra", bound=Event, contravariant=True)
+
+
+class Store(Protocol[Row, Tracked_contra, Said_contra]):
+    """Where rows with a `next_at` are: deadlines of cases, due dates of dossiers."""
+
+    async def due(self, now: datetime, limit: int) -> list[Row]:
+        """Return rows with a stage to fire, the oldest first."""
+        ...
+
+    async def save(
+        self, stored: Row, after: Tracked_contra, events: Sequence[Said_contra], at: datetime
+    ) -> Tail:
+        """Write a row after `events`; StaleVersionError when somebody else wrote it."""
+        ...
+
+
+class Ticker(Generic[Row, Tracked, Said]):
     """Fires due stages. Any number of replicas may tick: the version lets one of them win."""
 
     def __init__(
         self,
-        store: DeadlineStore,
+        store: Store[Row, Tracked, Said],
         publisher: TailPublisher,
-        book: Rulebook,
+        fire: Callable[[Row, datetime], tuple[Tracked, list[Said]]],
         *,
         clock: Callable[[], datetime],
         every_s: float,
@@ -32,7 +52,7 @@ class Ticker:
     ) -> None:
         self._store = store
         self._publisher = publisher
-        self._book = book
+        self._fires = fire
         self._clock = clock
         self._every_s = every_s
         self._batch = batch
@@ -55,10 +75,9 @@ class Ticker:
         await asyncio.gather(*(self._fire(stored, now) for stored in due))
         return len(due)
 
-    async def _fire(self, stored: StoredTracking, now: datetime) -> None:
+    async def _fire(self, stored: Row, now: datetime) -> None:
         try:
-            rules = rules_of(self._book, stored.tracking.case)
-            after, events = fire(stored.tracking, now, rules)
+            after, events = self._fires(stored, now)
             self._publisher.soon(await self._store.save(stored, after, events, now))
         except StaleVersionError:  # another replica, or an event of the case, was faster
             return

@@ -54,11 +54,12 @@ def due_at(
     """
     begun = to_instant(start)
     allowed = _allowed(allowance)
+    paused = _merged(pauses, begun)
     if not allowed:
         return calendar.local(begun)
     timeline = calendar.timeline
     target = timeline.position(begun) + allowed
-    for stop, resume in _merged(pauses, begun):
+    for stop, resume in paused:
         stopped = timeline.position(stop)
         if stopped >= target:
             break
@@ -144,13 +145,20 @@ def _counted(
     yield from calendar.timeline.open_between(at, due)
 
 
-def _merged(pauses: Iterable[Interval], begun: int) -> Iterator[tuple[int, int]]:
-    """Yield the pauses as disjoint instants in order, from `begun` on."""
-    instants = sorted((to_instant(stop), to_instant(resume)) for stop, resume in pauses)
-    at = begun
-    for stop, resume in instants:
-        if resume < stop:
-            raise CalendarError("a pause ends before it begins")
+def _merged(pauses: Iterable[Interval], begun: int) -> list[tuple[int, int]]:
+    """Return the pauses as disjoint instants in order, from `begun` on; all of them are checked."""
+    if not pauses:  # most questions have none
+        return []
+    at, merged = begun, list[tuple[int, int]]()
+    for stop, resume in sorted(map(_instants, pauses)):
         if resume > at:
-            yield max(stop, at), resume
+            merged.append((max(stop, at), resume))
             at = resume
+    return merged
+
+
+def _instants(pause: Interval) -> tuple[int, int]:
+    stop, resume = to_instant(pause[0]), to_instant(pause[1])
+    if resume < stop:
+        raise CalendarError("a pause ends before it begins")
+    return stop, resume

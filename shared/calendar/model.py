@@ -140,7 +140,7 @@ class Calendar:
         They say why a promise is far away. Weekends and make-up days have no name.
         """
         first, last = sorted((to_instant(start), to_instant(end)))
-        days = [closure.on for closure in self.closed]
+        days = self._closed_days
         low = bisect_left(days, self.local(first).date())
         high = bisect_right(days, self.local(max(first, last - 1)).date())
         return self.closed[low:high]
@@ -150,6 +150,11 @@ class Calendar:
 
         For a promise that must be given before the next year is announced; its version says so.
         """
+        return self._provisional
+
+    @cached_property
+    def _provisional(self) -> "Calendar":
+        """Made once: its prefix sums would be built anew with every copy."""
         last = replace(self.patterns[-1], valid_until=None)
         return replace(
             self,
@@ -180,6 +185,10 @@ class Calendar:
             settled=settled,
         )
         return Timeline(self._clock, lambda day: self.hours_on(date.fromordinal(day)), reach)
+
+    @cached_property
+    def _closed_days(self) -> list[date]:
+        return [closure.on for closure in self.closed]
 
     @cached_property
     def _clock(self) -> WallClock:

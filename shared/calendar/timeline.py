@@ -13,6 +13,7 @@ from shared.calendar.hours import FIRST_YEAR, CalendarEndsError, Day
 from shared.calendar.wallclock import DAY_US, WallClock, day_of
 
 _YEAR_DAYS = 366  # the slack around an instant that the table is extended for
+_WEEK_DAYS = 8  # a week, and the day in which it begins
 _ANCHOR = date(2020, 1, 1).toordinal()  # where an unbounded table begins; any day would do
 # The last single clock change in the time zone data is of 2086 (Asia/Gaza, tzdata 2026.6).
 # After it zones follow yearly rules, and Gregorian dates, weekdays and rules repeat together
@@ -71,6 +72,7 @@ class Timeline:
         self._clock = clock
         self._hours = hours
         self._label = reach.label
+        self._settled = reach.settled
         self._floor = reach.first or date(FIRST_YEAR, 1, 1).toordinal()
         self._fold: int | None = None
         self._ceiling = (reach.last or 0) + 1
@@ -144,13 +146,18 @@ class Timeline:
         return table.begins[index], table.ends[index]
 
     def closing(self, at: int) -> int:
-        """Return the end of the interval that `at` lies in, or else of the next one."""
+        """Return the end of the interval that `at` lies in, or else of the next one.
+
+        Once only the last weekly pattern counts, whoever stays open for a whole week never closes:
+        four centuries need not be tabled to know that.
+        """
         if self._fold is not None and at >= self._fold:
             folded, turns = self._folded(at)
             return self.closing(folded) + turns * _CYCLE
         _, end = self.interval_after(at)
         while end == (table := self._table).until:
-            if table.last == self._ceiling:
+            settled = max(self._settled, day_of(at)) + _WEEK_DAYS
+            if table.last == self._ceiling or table.last > settled:
                 raise CalendarEndsError(f"calendar {self._label!r} is not known to close again")
             self._extend(table)
             _, end = self.interval_after(at)

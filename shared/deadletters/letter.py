@@ -7,9 +7,8 @@ from typing import Any
 
 import orjson
 
-from shared.messaging import REASON_HEADER
+from shared.messaging import REASON_HEADER, REPLAYED_HEADER
 
-REPLAYED_HEADER = "x-civic-replayed"  # how often a person has sent it back
 UNKNOWN = "-"
 
 

@@ -5,7 +5,7 @@ from shared.events.case import CASE_EVENTS
 from shared.events.deadline import DEADLINE_EVENTS
 from shared.events.disclosure import DISCLOSURE_EVENTS
 from shared.events.incident import INCIDENT_EVENTS
-from shared.events.onestop import DOSSIER_EVENTS, TICKET_EVENTS
+from shared.events.onestop import DOSSIER_EVENTS, DUE_DATE_EVENTS, TICKET_EVENTS
 from shared.events.routing import RoutingDecided
 
 EVENTS: dict[str, type[Event]] = {
@@ -17,6 +17,7 @@ EVENTS: dict[str, type[Event]] = {
         *DISCLOSURE_EVENTS,
         *TICKET_EVENTS,
         *DOSSIER_EVENTS,
+        *DUE_DATE_EVENTS,
         *INCIDENT_EVENTS,
     )
 }

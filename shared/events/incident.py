@@ -30,10 +30,21 @@ class IncidentRaised(IncidentEvent):
     type: ClassVar[str] = "incident.raised.v1"
 
 
+class IncidentExtended(IncidentEvent):
+    """More cases belong to it; `joined` are the new ones, `codes` all that it links by now."""
+
+    type: ClassVar[str] = "incident.extended.v1"
+    joined: tuple[CaseCode, ...]
+
+
 class IncidentClosed(IncidentEvent):
     """No more than ordinarily, for as long as the operator set; `codes` are all that it linked."""
 
     type: ClassVar[str] = "incident.closed.v1"
 
 
-INCIDENT_EVENTS: tuple[type[IncidentEvent], ...] = (IncidentRaised, IncidentClosed)
+INCIDENT_EVENTS: tuple[type[IncidentEvent], ...] = (
+    IncidentRaised,
+    IncidentExtended,
+    IncidentClosed,
+)

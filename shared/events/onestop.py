@@ -140,6 +140,7 @@ class DossierSnapshot(Wire):
     limit_s: int
     calendar: str
     paused_at: AwareDatetime | None = None  # since then the applicant owes something
+    promised_at: AwareDatetime | None = None  # a later date, told once; `due_at` still judges
     ready_at: AwareDatetime | None = None
     on_time: bool | None = None
     applicant: ReporterId | None = None
@@ -212,6 +213,42 @@ class DossierWithdrawn(DossierEvent):
     type: ClassVar[str] = "dossier.withdrawn.v1"
 
 
+class DossierPostponed(DossierEvent):
+    """The result comes later: its applicant has a new date, `promised_at`, and the reason."""
+
+    type: ClassVar[str] = "dossier.postponed.v1"
+
+
+class DueDateEvent(Event):
+    """Said by sla of a dossier's due date; `subject` is the short code.
+
+    `version` counts the due dates that the dossier has had: one moves when papers were missing, and
+    one that was promised anew, once, follows it.
+    """
+
+    source: ClassVar[str] = "/civic/sla"
+    number: str
+    procedure: ProcedureId
+    desk: DeskId
+    version: int
+    due_at: AwareDatetime
+    applicant: ReporterId | None = None
+    language: Language
+
+
+class DueDateApproaching(DueDateEvent):
+    """Most of the limit is used up, and the result is not ready."""
+
+    type: ClassVar[str] = "duedate.approaching.v1"
+
+
+class DueDateMissed(DueDateEvent):
+    """The due date has passed without a result. `late_firing_s` is our own delay."""
+
+    type: ClassVar[str] = "duedate.missed.v1"
+    late_firing_s: int = 0
+
+
 TICKET_EVENTS: tuple[type[TicketEvent], ...] = (
     TicketIssued,
     TicketNearing,
@@ -234,4 +271,9 @@ DOSSIER_EVENTS: tuple[type[DossierEvent], ...] = (
     DossierReturned,
     DossierRefused,
     DossierWithdrawn,
+    DossierPostponed,
+)
+DUE_DATE_EVENTS: tuple[type[DueDateEvent], ...] = (
+    DueDateApproaching,
+    DueDateMissed,
 )

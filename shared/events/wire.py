@@ -32,6 +32,7 @@ class Received:
     """An event as a consumer gets it; `case` is there for every case event.
 
     `event` is None for a type that this version does not know: the snapshot still counts.
+    `replayed` says that a person has sent it back from the dead letters.
     """
 
     id: str
@@ -41,9 +42,10 @@ class Received:
     time: datetime
     event: Event | None
     case: CaseSnapshot | None
+    replayed: bool = False
 
     @classmethod
-    def from_wire(cls, body: bytes) -> Self:
+    def from_wire(cls, body: bytes, *, replayed: bool = False) -> Self:
         """Read an envelope.
 
         Raises:
@@ -69,6 +71,7 @@ class Received:
             time=envelope.time,
             event=event,
             case=case,
+            replayed=replayed,
         )
 
 
@@ -103,8 +106,8 @@ def to_wire(
         case: The snapshot after the event; every case event has one.
     """
     data = event.model_dump(mode="json")
-    if case is not None:
-        data["case"] = case.model_dump(mode="json")
+    if case is not None:  # as bytes: no objects are made of it on the way
+        data["case"] = orjson.Fragment(case.model_dump_json())
     entity = event.type.partition(".")[0]
     return orjson.dumps(
         {

@@ -9,12 +9,18 @@ from shared.messaging.brake import Brake
 from shared.messaging.consumer import Consumption, consumer, subscribe
 from shared.messaging.link import address, broker_work
 from shared.messaging.publisher import Publisher
-from shared.messaging.settling import ATTEMPT_HEADER, REASON_HEADER, Handler
+from shared.messaging.settling import (
+    ATTEMPT_HEADER,
+    REASON_HEADER,
+    REPLAYED_HEADER,
+    Handler,
+)
 from shared.messaging.watchdog import ConsumerWatchdog
 
 __all__ = [
     "ATTEMPT_HEADER",
     "REASON_HEADER",
+    "REPLAYED_HEADER",
     "Brake",
     "ConsumerWatchdog",
     "Consumption",

@@ -103,6 +103,8 @@ class Deliveries:
     def __init__(self) -> None:
         self._open: OrderedDict[int, bool] = OrderedDict()  # tag → whether it is done
         self._settled = 0  # every tag up to this one is
+        self._beyond = set[int]()  # acknowledged alone, behind one that is still being handled
+        self._wall: int | None = None  # the first that was given back
 
     def take(self, tag: int) -> None:
         """Note a delivery; they come in order, from 1."""
@@ -116,6 +118,7 @@ class Deliveries:
     def drop(self, tag: int) -> None:
         """Forget a delivery that was settled otherwise; nothing is acknowledged across it."""
         self._open.pop(tag, None)
+        self._wall = tag if self._wall is None else min(tag, self._wall)
 
     def acknowledgements(self) -> list[tuple[int, bool]]:
         """Return what is to be acknowledged: a tag, and whether all before it are meant too.
@@ -123,16 +126,26 @@ class Deliveries:
         Only an unbroken row of tags is acknowledged at once: what was never taken in hand, or is
         still being handled, is not touched.
         """
-        row, last = 0, self._settled
+        row, last = list[int](), self._over(self._settled)
         for tag, done in self._open.items():
             if not done or tag != last + 1:
                 break
-            row, last = row + 1, tag
+            row.append(tag)
+            last = self._over(tag)
         self._settled = last
-        for tag in range(last - row + 1, last + 1):
+        for tag in row:
             del self._open[tag]
         alone = [tag for tag, done in self._open.items() if done]
         for tag in alone:
             del self._open[tag]
-        whole = [(last, row > 1)] if row else []
+        # behind a wall nothing is ever passed over, so nothing need be remembered there
+        self._beyond.update(tag for tag in alone if self._wall is None or tag < self._wall)
+        whole = [(row[-1], len(row) > 1)] if row else []
         return [*whole, *((tag, False) for tag in alone)]
+
+    def _over(self, tag: int) -> int:
+        """Return the last of the unbroken row of settled tags that begins behind `tag`."""
+        while tag + 1 in self._beyond:
+            tag += 1
+            self._beyond.remove(tag)
+        return tag

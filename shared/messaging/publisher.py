@@ -11,12 +11,12 @@ import structlog
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractRobustConnection
 from aio_pika.exceptions import ChannelNotFoundEntity, ChannelPreconditionFailed, PublishError
-from aiormq import spec
 
-from shared import failpoints, topology
+from shared import topology
 from shared.errors import MisconfiguredError, OutageError
 from shared.events import CONTENT_TYPE
 from shared.messaging import limits
+from shared.messaging.burst import publish_all
 from shared.messaging.link import CONNECTION_ERRORS, address, broker_work
 from shared.mongo import Entry
 from shared.telemetry import PUBLISH_FAILED
@@ -95,14 +95,13 @@ class Publisher:
         if (channel := self._channel) is None or not await self.is_up():
             raise OutageError("RabbitMQ: not connected, or only just")
         async with broker_work(limits.CONFIRM_S):
-            underlay = await channel.get_underlay_channel()
-        tasks = [asyncio.create_task(_publish(underlay, entry)) for entry in entries]
+            confirms = await publish_all(await channel.get_underlay_channel(), entries)
         try:
-            await asyncio.wait(tasks, timeout=limits.CONFIRM_S)
+            await asyncio.wait(confirms, timeout=limits.CONFIRM_S)
         finally:
-            for each in tasks:
+            for each in confirms:
                 each.cancel()  # those that are done do not mind
-        return [self._is_confirmed(each) for each in tasks]
+        return [self._is_confirmed(each) for each in confirms]
 
     async def send(
         self, queue: str, body: bytes, headers: dict[str, Any], *, message_id: str | None = None
@@ -148,8 +147,12 @@ class Publisher:
 
     def _declare_if_missing(self, error: BaseException | None) -> None:
         """Declare the topology again when the exchange or a queue is gone."""
-        missing = isinstance(error, ChannelNotFoundEntity | PublishError)
-        if missing and self._connection and (self._declaring is None or self._declaring.done()):
+        if isinstance(error, ChannelNotFoundEntity | PublishError):
+            self.declare_again()
+
+    def declare_again(self) -> None:
+        """Declare the topology in the background: somebody found that a part of it is gone."""
+        if self._connection and (self._declaring is None or self._declaring.done()):
             self._declaring = asyncio.create_task(self._declare(self._connection))
 
     async def _declare(self, connection: AbstractRobustConnection) -> None:
@@ -221,10 +224,12 @@ class Publisher:
         self._connection = connection
         connection.reconnect_callbacks.add(self._came_back)
 
-    def _is_confirmed(self, publish: asyncio.Task[None]) -> bool:
+    def _is_confirmed(self, publish: asyncio.Future[Any]) -> bool:
         """Say whether a publish was confirmed; it may have been cancelled by us, or the library."""
         late = not publish.done() or publish.cancelled()
         error = TimeoutError() if late else publish.exception()
+        if isinstance(error, asyncio.CancelledError):  # how the library ends a link that is stuck
+            error = TimeoutError()
         if error is None:
             return True
         PUBLISH_FAILED.labels(type(error).__name__).inc()
@@ -239,28 +244,4 @@ def _otherwise(error: ChannelPreconditionFailed) -> str:
         f"RabbitMQ: a queue exists with other arguments than ours ({error}). An argument is never "
         "changed in place: give the queue a new name in shared/topology.py, or let the old one run "
         "empty and delete it (rabbitmqctl delete_queue NAME)"
-    )
-
-
-async def _publish(channel: Any, entry: Entry) -> None:
-    """Publish one event and wait for its confirm.
-
-    Straight to the channel below aio-pika, whose own way makes a message, its properties and a
-    timer anew each time.
-    """
-    properties = spec.Basic.Properties(
-        content_type=CONTENT_TYPE,
-        delivery_mode=DeliveryMode.PERSISTENT,
-        message_id=entry.id,
-        message_type=entry.key,
-    )
-    failpoints.reached(failpoints.BEFORE_PUBLISH)
-    failpoints.reached_soon(failpoints.AFTER_PUBLISH)
-    await channel.basic_publish(
-        entry.body,
-        exchange=topology.EXCHANGE,
-        routing_key=entry.key,
-        properties=properties,
-        mandatory=True,
-        wait=False,  # for the socket; the confirm is waited for
     )

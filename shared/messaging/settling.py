@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
@@ -25,6 +26,7 @@ Handler = Callable[[Received], Awaitable[None]]
 
 ATTEMPT_HEADER = "x-civic-attempt"
 REASON_HEADER = "x-civic-reason"
+REPLAYED_HEADER = "x-civic-replayed"  # how often a person has sent it back
 
 
 async def settle(
@@ -92,11 +94,12 @@ async def _tried(
 
 async def _attempt(message: AbstractIncomingMessage, handler: Handler) -> tuple[str, str]:
     """Handle a message, waiting out our own outages; return the result and its reason."""
+    replayed = bool(message.headers.get(REPLAYED_HEADER))
     patience_ends = time.monotonic() + limits.OUTAGE_PATIENCE_S
     stale = 0
     while True:
         try:
-            await handler(Received.from_wire(message.body))
+            await handler(Received.from_wire(message.body, replayed=replayed))
         except PermanentError as error:
             return "buried", str(error)
         except StaleVersionError as error:
@@ -127,12 +130,18 @@ async def _put_off(
         return
     step = min((attempt - 1) // 2, len(topology.RETRY_DELAYS_S) - 1)
     queue = spec.retry(topology.RETRY_DELAYS_S[step])
-    headers = {ATTEMPT_HEADER: attempt, REASON_HEADER: reason}
+    headers = {ATTEMPT_HEADER: attempt, REASON_HEADER: reason, **_replayed(message)}
     await publisher.send(queue, message.body, headers, message_id=message.message_id)
 
 
 async def _bury(
     message: AbstractIncomingMessage, spec: QueueSpec, reason: str, publisher: Publisher
 ) -> None:
-    headers = {REASON_HEADER: reason[:500]}
+    headers = {REASON_HEADER: reason[:500], **_replayed(message)}
     await publisher.send(spec.dead, message.body, headers, message_id=message.message_id)
+
+
+def _replayed(message: AbstractIncomingMessage) -> dict[str, Any]:
+    """Return the header that says how often a person has sent a message back, if one has."""
+    times = message.headers.get(REPLAYED_HEADER)
+    return {REPLAYED_HEADER: times} if times else {}

@@ -93,6 +93,8 @@ class ConsumerWatchdog:
                 gone = isinstance(error.__cause__, ChannelNotFoundEntity)
                 if misses >= 2 or (misses and gone):  # noqa: PLR2004 - once may be a reconnect
                     os.kill(os.getpid(), signal.SIGTERM)
+            except Exception:
+                log.exception("watchdog.failed")  # a bug must not end all looking unseen
             else:
                 misses = 0
 

@@ -21,15 +21,7 @@ from shared.mongo.connection import (
     outages,
 )
 from shared.mongo.documents import Documents, Index
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An event in an outbox: its identity, its routing key, and its bytes on the wire."""
-
-    id: str
-    key: str
-    body: bytes
+from shared.mongo.said import Entry, Said
 
 
 @dataclass(frozen=True)
@@ -54,17 +46,44 @@ class Swap:
     stamp: str = field(default_factory=lambda: secrets.token_hex(8))
 
 
+CONFIRMED_AT_ONCE = 500  # documents of one update
+MOST_OWING = 1000
+PAGE = 200
+OWED_FIELDS = ("version", "outbox")
 # Only documents that owe an event stand in this index, so it stays as small as the backlog.
 OWES_EVENTS = {"outbox.0": {"$exists": True}}
 
 
 class Aggregates(Documents):
-    """Documents that carry their version and their outbox: state and events in one write."""
+    """Documents that carry their version and their outbox: state and events in one write.
 
-    def __init__(self, base: Database, name: str, indexes: Sequence[Index] = ()) -> None:
+    Args:
+        base, name, indexes: As of any collection.
+        archived: What was said is kept beside, so that it can be said again. A case and a routing
+            decision need it not: their documents hold their whole history.
+        most_owing: Tails that the sweeper takes into memory at once.
+    """
+
+    def __init__(
+        self,
+        base: Database,
+        name: str,
+        indexes: Sequence[Index] = (),
+        *,
+        archived: bool = False,
+        most_owing: int = MOST_OWING,
+    ) -> None:
         owed = Index(("outbox.at",), where=OWES_EVENTS)
         super().__init__(base, name, (*indexes, owed))
+        self._said = Said(base, name) if archived else None
+        self._most_owing = most_owing
         self._swaps: Coalescer[Swap, Tail] = Coalescer(self._swap_many)
+
+    async def ensure_indexes(self) -> None:
+        """Create what is missing of the indexes, the archive's too; idempotent."""
+        await super().ensure_indexes()
+        if self._said:
+            await self._said.documents.ensure_indexes()
 
     async def create(self, document: Document, entries: Sequence[Entry], at: datetime) -> Tail:
         """Store a new aggregate at version 1 with its first events; return its tail.
@@ -72,7 +91,8 @@ class Aggregates(Documents):
         Raises:
             DuplicateError: it, or one of its unique keys, is already stored.
         """
-        await self.insert({**document, "version": 1, "outbox": [_owed(e, at) for e in entries]})
+        owed = [_owed(each, at, 1) for each in entries]
+        await self.insert({**document, "version": 1, "outbox": owed})
         failpoints.reached(failpoints.AFTER_INSERT)
         return Tail(str(document["_id"]), tuple(entries))
 
@@ -89,12 +109,16 @@ class Aggregates(Documents):
 
     async def confirm(self, confirmed: Mapping[str, Sequence[str]]) -> None:
         """Take events that the broker has confirmed out of their outboxes."""
-        await self.update_each(
-            [
-                ({"_id": identifier}, {"$pull": {"outbox": {"id": {"$in": list(ids)}}}})
-                for identifier, ids in confirmed.items()
-            ]
-        )
+        if self._said:  # first: an event is always in one of the two
+            await self._said.keep(await self._tails_of(confirmed), confirmed)
+        # The ids of events name their aggregate, so one list serves for all of them.
+        identifiers = list(confirmed)
+        for start in range(0, len(identifiers), CONFIRMED_AT_ONCE):
+            some = identifiers[start : start + CONFIRMED_AT_ONCE]
+            ids = [each for identifier in some for each in confirmed[identifier]]
+            await self.update_many(
+                {"_id": {"$in": some}}, {"$pull": {"outbox": {"id": {"$in": ids}}}}
+            )
 
     async def owe(
         self, identifier: str, version: int, entries: Sequence[Entry], at: datetime
@@ -105,17 +129,40 @@ class Aggregates(Documents):
         """
         return await self.update_one(
             {"_id": identifier, "version": version},
-            {"$set": {"outbox": [_owed(entry, at) for entry in entries]}},
+            {"$set": {"outbox": [_owed(entry, at, version) for entry in entries]}},
         )
 
-    async def owing(self, before: datetime, limit: int) -> list[Tail]:
-        """Return tails whose oldest event was written before `before`, oldest first."""
+    async def owe_all(self, at: datetime) -> int:
+        """Owe every archived event once more; return how many. Nobody may publish meanwhile."""
+        assert self._said  # noqa: S101 - asked of archived aggregates only
+        owed, last = 0, ""
+        while page := await self.find(
+            {"_id": {"$gt": last}}, sort=[("_id", ASCENDING)], limit=PAGE, fields=OWED_FIELDS
+        ):
+            last = page[-1]["_id"]
+            for document in page:
+                entries = await self._said.of(document)
+                if entries and await self.owe(document["_id"], document["version"], entries, at):
+                    owed += len(entries)
+        return owed
+
+    async def _tails_of(self, confirmed: Mapping[str, Sequence[str]]) -> list[Document]:
+        query = {"_id": {"$in": list(confirmed)}}
+        return await self.find(query, limit=len(confirmed) or 1, fields=OWED_FIELDS)
+
+    async def owing(self, before: datetime, limit: int, *, bodies: bool = True) -> list[Tail]:
+        """Return tails whose oldest event was written before `before`, oldest first.
+
+        Without `bodies` they hold no events, and only say since when they owe some.
+        """
         found = await self.find(
             {**OWES_EVENTS, "outbox.at": {"$lt": before}},
             sort=[("outbox.at", ASCENDING)],
-            limit=limit,
-            fields=["outbox"],
+            limit=min(limit, self._most_owing),
+            fields=["outbox"] if bodies else ["outbox.at"],
         )
+        if not bodies:
+            return [Tail(str(each["_id"]), (), each["outbox"][0]["at"]) for each in found]
         return [_tail(document) for document in found]
 
     async def _swap_many(self, swaps: Sequence[Swap]) -> list[Tail | Exception]:
@@ -173,13 +220,15 @@ STAMPS_KEPT = 8  # more than the writers that can meet on one aggregate between 
 
 def _change(swap: Swap) -> Document:
     pushes: Document = {name: {"$each": list(values)} for name, values in swap.push.items()}
-    pushes["outbox"] = {"$each": [_owed(entry, swap.at) for entry in swap.entries]}
+    pushes["outbox"] = {
+        "$each": [_owed(entry, swap.at, swap.version + 1) for entry in swap.entries]
+    }
     pushes["stamps"] = {"$each": [swap.stamp], "$slice": -STAMPS_KEPT}
     return {"$set": {**swap.changes, "version": swap.version + 1}, "$push": pushes}
 
 
-def _owed(entry: Entry, at: datetime) -> Document:
-    return {"id": entry.id, "key": entry.key, "at": at, "body": entry.body}
+def _owed(entry: Entry, at: datetime, version: int) -> Document:
+    return {"id": entry.id, "key": entry.key, "at": at, "body": entry.body, "version": version}
 
 
 def _tail(document: Mapping[str, Any]) -> Tail:

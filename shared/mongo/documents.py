@@ -2,26 +2,42 @@
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 from motor.motor_asyncio import AsyncIOMotorCollection
-from pymongo import ASCENDING, DESCENDING, InsertOne, UpdateOne
-from pymongo.errors import BulkWriteError
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
+from pymongo.errors import BulkWriteError, OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from shared.coalescing import Coalescer
 from shared.mongo.connection import Database, Document, duplicates_of, failures_of, outages
+
+INDEX_OPTIONS_CONFLICT = 85
 
 Change: TypeAlias = tuple[Mapping[str, Any], Mapping[str, Any]]  # a query, and what to do
 
 
 @dataclass(frozen=True)
 class Index:
-    """An index that a collection needs; `where` makes it partial."""
+    """An index that a collection needs; `where` makes it partial, `lasts` deletes when it is over.
+
+    `lasts` counts from the one key, an instant.
+    """
 
     keys: tuple[str, ...]
     unique: bool = False
     where: Mapping[str, Any] | None = None
+    lasts: timedelta | None = None
+
+
+def _model(index: Index) -> IndexModel:
+    more: dict[str, Any] = {}
+    if index.where is not None:
+        more["partialFilterExpression"] = dict(index.where)
+    if index.lasts is not None:
+        more["expireAfterSeconds"] = int(index.lasts.total_seconds())
+    return IndexModel([(key, ASCENDING) for key in index.keys], unique=index.unique, **more)
 
 
 class Documents:
@@ -35,15 +51,27 @@ class Documents:
         self._loads: Coalescer[str, Document | None] = Coalescer(self._load_many)
 
     async def ensure_indexes(self) -> None:
-        """Create what is missing of the indexes; idempotent."""
+        """Create what is missing of the indexes, in one round trip; idempotent."""
+        if not self._indexes:
+            return
+        wanted = [_model(index) for index in self._indexes]
         with outages():
-            for index in self._indexes:
-                options: dict[str, Any] = {"unique": index.unique}
-                if index.where is not None:
-                    options["partialFilterExpression"] = dict(index.where)
-                await self._collection.create_index(
-                    [(key, ASCENDING) for key in index.keys], **options
-                )
+            try:
+                await self._collection.create_indexes(wanted)
+            except OperationFailure as error:
+                if error.code != INDEX_OPTIONS_CONFLICT:
+                    raise
+                await self._let_expire()
+                await self._collection.create_indexes(wanted)
+
+    async def _let_expire(self) -> None:
+        """Give indexes that were made before they had a term theirs: they cannot be made anew."""
+        for index in self._indexes:
+            if index.lasts is None:
+                continue
+            term = {"keyPattern": dict.fromkeys(index.keys, ASCENDING)}
+            term |= {"expireAfterSeconds": int(index.lasts.total_seconds())}
+            await self._collection.database.command("collMod", self.name, index=term)
 
     async def insert(self, document: Document) -> None:
         """Store a new document durably.
@@ -117,6 +145,11 @@ class Documents:
         with outages():
             return (await self._collection.delete_one({"_id": identifier})).deleted_count == 1
 
+    async def delete_many(self, query: Mapping[str, Any]) -> int:
+        """Remove every matching document; return how many those were."""
+        with outages():
+            return (await self._collection.delete_many(dict(query))).deleted_count
+
     async def count(self, query: Mapping[str, Any]) -> int:
         """Count matching documents."""
         with outages():
@@ -132,7 +165,7 @@ class Documents:
         failures: dict[int, Exception] = {}
         with outages():
             try:
-                await self._collection.bulk_write([InsertOne(d) for d in documents], ordered=False)
+                await self._collection.insert_many(documents, ordered=False)
             except BulkWriteError as error:
                 failures = failures_of(error, [str(document["_id"]) for document in documents])
         return [failures.get(position) for position in range(len(documents))]

@@ -43,6 +43,8 @@ _LETTER = r"[^\W\d_]"
 _ACCENTED = "\u00e0-\u00ff\u0103\u0129\u0169\u01a1\u01b0\u1ea0-\u1ef9"
 _WORD = rf"[^\W_](?:[^\W_]|[{_TONES}])*+"
 _WORDS = re.compile(_WORD)
+_LOOSE_TONE = re.compile(f"[{_TONES}]")
+_COMPOSED_WORDS = re.compile(r"[^\W_]+")  # the same without loose tones, in a third of the time
 _STOP = r"(?:[.,;:!?()…\n]|\s[-–]\s)+"  # "vứt đồ, chó tha" insults nobody
 _STOPS = re.compile(_STOP)
 _PLAIN = re.compile(f"{_WORD}|(?P<stop>{_STOP})")
@@ -148,7 +150,9 @@ class Original:
 
 def plain_words(cleaned: str) -> list[str]:
     """Return the words of a cleaned text, with a `BREAK` where a sentence or a part of it ends."""
-    return _WORDS.findall(_STOPS.sub(f" {BREAK} ", cleaned))
+    loose = not _CLEAN.fullmatch(cleaned) and _LOOSE_TONE.search(cleaned)
+    words = _WORDS if loose else _COMPOSED_WORDS
+    return words.findall(_STOPS.sub(f" {BREAK} ", cleaned))
 
 
 def plain_spans(cleaned: str) -> list[tuple[int, int]]:

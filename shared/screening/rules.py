@@ -96,14 +96,19 @@ class Matcher(Phrases[Entry]):
     def hits(self, words: Sequence[str]) -> Iterator[Hit]:
         """Yield what is found in cleaned words from left to right, without what is allowed."""
         keys = [_keys(word[: LONGEST + 1]) for word in words]
-        folded, accented = [key[0] for key in keys], [key[1] for key in keys]
-        here = 0
-        while here < len(folded):
-            starts = folded[here] in self._by_first_word
-            found = self._entry_at(here, folded, accented) if starts else None
-            if found and (group := found.values[0].group):
+        folded = [key[0] for key in keys]
+        starts = self._starts(folded)
+        if not starts:
+            return
+        accented = [key[1] for key in keys]
+        free = 0  # the first word after what was found
+        for here in starts:
+            found = self._entry_at(here, folded, accented) if here >= free else None
+            if found is None:
+                continue
+            free = here + found.size
+            if group := found.values[0].group:
                 yield Hit(found.values[0].phrase, group, here, found.size)
-            here += found.size if found else 1
 
     def _entry_at(self, here: int, folded: list[str], accented: list[str]) -> Found[Entry] | None:
         fitting = [

@@ -1,6 +1,6 @@
 """Cases for the desk's pages, made over the public API as people and officials make them."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -43,9 +43,14 @@ def assigned(city: City, **changes: Any) -> dict[str, Any]:
     return receipt
 
 
+def _spot(n: int) -> dict[str, float]:
+    """One of some places in the middle of the city."""
+    return {"lat": 11.9404 + 0.0021 * (n % 3), "lon": 108.4383 + 0.0026 * (n // 3)}
+
+
 def inbox_of_a_ward(city: City, count: int = 6) -> list[dict[str, Any]]:
     """Some cases of one ward in several states, with and without evidence."""
-    made = [assigned(city, with_files=n % 2 == 0) for n in range(count)]
+    made = [assigned(city, with_files=n % 2 == 0, location=_spot(n)) for n in range(count)]
     officer = city.official(WARD)
     officer.act(made[0]["code"], "accept")
     officer.act(made[1]["code"], "accept")
@@ -61,6 +66,22 @@ def sign_in(page: Page, stack: dict[str, Any], username: str, path: str = "/desk
     page.locator("#signin-password").fill(password)
     page.get_by_role("button", name="Đăng nhập").click()
     page.locator("header.top").wait_for()
+
+
+def resolved(stack: dict[str, Any]) -> dict[str, Any]:
+    """A report of a phone that has its result, with a photo before and one after."""
+    city = City(stack)
+    receipt = assigned(city, with_files=True, text=LONG_WORDS)
+    officer = city.official(WARD)
+    code = receipt["code"]
+    officer.act(code, "accept")
+    kept = officer.add_media(code, files()[:1])["media"]
+    said = "Đã dọn sạch, có ảnh sau khi xử lý kèm theo, đơn vị sẽ theo dõi thêm một tuần."
+    visit = datetime.now(UTC) - timedelta(minutes=1)
+    more = {"officer": "Cán bộ trực", "site_visit_at": visit.isoformat()}
+    officer.act(code, "result", outcome="solved", text=said, evidence=[kept[-1]["id"]], **more)
+    city.close()
+    return receipt
 
 
 @cache

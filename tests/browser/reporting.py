@@ -28,7 +28,7 @@ def take_photo(page: Page, colour: str = "#336644", name: str = "image.jpg") -> 
 def record_sound(page: Page, ms: int = 1600) -> None:
     """Record what the fake microphone beeps."""
     before = page.locator(".form .thumb").count()
-    page.get_by_role("button", name="Ghi âm").click()
+    page.get_by_role("button", name="Ghi âm", exact=True).click()
     stop = page.locator(".recording")
     stop.wait_for()
     page.wait_for_timeout(ms)
@@ -37,19 +37,26 @@ def record_sound(page: Page, ms: int = 1600) -> None:
 
 
 def go_on(page: Page, heading: str) -> None:
-    """Press "Tiếp tục" and see the next step."""
+    """Press "Tiếp tục", or "Đúng, tiếp tục", and see the next step."""
     page.get_by_role("button", name="Tiếp tục").click()
     page.get_by_role("heading", level=1, name=heading).wait_for()
 
 
 def locate(page: Page) -> None:
-    """Place it where the device is."""
+    """Place it where the device is; going on then says yes to the ward drawn there."""
     page.get_by_role("button", name="Vị trí của tôi").click()
     page.locator(".form .chosen").wait_for()
+    ward_known(page)
+
+
+def ward_known(page: Page) -> None:
+    """Wait until the ward is asked for, or was said before."""
+    known = page.locator('.asked, #area option:checked:not([value=""])')
+    known.first.wait_for(state="attached")
 
 
 def describe(page: Page, words: str = WORDS) -> None:
-    """Write the text and take the first suggestion."""
+    """Write the text; its category is the one that it speaks of, or the first suggested."""
     page.get_by_label("Bạn muốn báo điều gì?").fill(words)
     page.locator(".suggested .choice").first.click()
 

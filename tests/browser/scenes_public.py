@@ -5,10 +5,24 @@ from typing import Any
 from playwright.sync_api import Page
 
 from tests.browser import reporting
-from tests.browser.scenes import scene
+from tests.browser.backdated import a_city_with_overdue_cases
+from tests.browser.desk_world import assigned, resolved
+from tests.browser.scenes import Act, scene
+from tests.e2e.client import City
 
 Stack = dict[str, Any]
 LONG = "Vỉa hè trước số 12 bị lấn chiếm, người đi bộ phải xuống lòng đường. " * 12
+
+
+def in_english(path: str, seen: str) -> Act:
+    """Return a scene that opens a page in English and waits for `seen`."""
+
+    def act(page: Page, stack: Stack) -> None:
+        page.context.add_cookies([{"name": "lang", "value": "en", "url": stack["intake"]}])
+        page.goto(path)
+        page.locator(seen).first.wait_for()
+
+    return act
 
 
 @scene("report-1-empty")
@@ -88,6 +102,63 @@ def offline(page: Page, _stack: Stack) -> None:
     page.locator("[data-sending=waiting]").first.wait_for()
 
 
+@scene("queue-review")
+def refused(page: Page, _stack: Stack) -> None:
+    """The server has refused it."""
+    reporting.fill_all(page)
+    page.get_by_label("Thư điện tử").fill("ten@@example.com")
+    page.get_by_role("button", name="Gửi phản ánh").click()
+    page.locator("[data-stuck=review]").wait_for()
+
+
+@scene("mine-review")
+def mine_refused(page: Page, stack: Stack) -> None:
+    """The same among what this device knows, with a receipt and a draft."""
+    receipt(page, stack)
+    page.goto("/apps")  # the same address once more would show the same receipt
+    refused(page, stack)
+    page.goto("/?category=environment")
+    reporting.take_photo(page)
+    page.goto("/mine")
+    page.locator("[data-stuck=review]").wait_for()
+
+
+@scene("report-strip")
+def strip(page: Page, stack: Stack) -> None:
+    """The first page while one report is on its way and another has arrived."""
+    offline(page, stack)
+    page.get_by_role("button", name="Báo việc khác").click()
+    page.context.set_offline(False)
+    page.locator(".strip [data-arrived]").wait_for(timeout=30_000)
+    page.goto("/apps")
+    refused(page, stack)
+    page.goto("/apps")
+    page.goto("/")
+    page.locator(".strip [data-sending]").wait_for()
+    page.locator(".strip [data-arrived]").wait_for()
+
+
+@scene("track-kept")
+def kept(page: Page, stack: Stack) -> None:
+    """One's own report without a network."""
+    receipt(page, stack)
+    page.route("**/api/v1/reports/*", lambda route: route.abort())
+    page.goto(str(page.get_by_role("link", name="Theo dõi", exact=True).get_attribute("href")))
+    page.locator("[data-kept]").wait_for()
+
+
+@scene("track-redirected")
+def redirected(page: Page, stack: Stack) -> None:
+    """It belongs elsewhere: why, and where."""
+    city = City(stack)
+    sent = assigned(city)
+    away = {"reason": "complaint", "agency": "Thanh tra thành phố Đà Lạt"}
+    city.office().act(sent["code"], "redirect", text="Theo Luật Khiếu nại năm 2011.", **away)
+    city.close()
+    page.goto(f"/r/{sent['code']}#t={sent['tracking_token']}")
+    page.locator(".note.warn").wait_for()
+
+
 @scene("track-own")
 def track(page: Page, stack: Stack) -> None:
     """The reporter's own view."""
@@ -95,6 +166,54 @@ def track(page: Page, stack: Stack) -> None:
     page.get_by_role("link", name="Theo dõi", exact=True).click()
     page.locator(".timeline li").first.wait_for()
     page.wait_for_timeout(800)
+
+
+@scene("track-followed")
+def followed(page: Page, stack: Stack) -> None:
+    """Somebody else's report, followed, with the form and its complaints."""
+    city = City(stack)
+    code = assigned(city)["code"]
+    city.close()
+    page.goto(f"/r/{code}")
+    page.get_by_role("button", name="Theo dõi việc này").click()
+    page.get_by_role("button", name="Chọn cách nhận tin").click()
+    page.get_by_role("button", name="Lưu", exact=True).click()
+    page.locator("#told-consent-error").wait_for()
+
+
+@scene("track-unconfirmed", themes=("light",))
+def unconfirmed(page: Page, stack: Stack) -> None:
+    """An address that waits for its owner's yes."""
+    followed(page, stack)
+    page.locator("#told-email").fill("an.nguyen@example.com")
+    page.locator("#told-consent").check()
+    page.get_by_role("button", name="Lưu", exact=True).click()
+    page.locator("#told-code").wait_for()
+
+
+@scene("track-public", themes=("light",))
+def public(page: Page, stack: Stack) -> None:
+    """What anybody sees of a report."""
+    city = City(stack)
+    code = assigned(city)["code"]
+    city.close()
+    page.goto(f"/r/{code}")
+    page.get_by_role("button", name="Theo dõi việc này").wait_for()
+
+
+@scene("track-loading", themes=("light", "dark"))
+def loading(page: Page, _stack: Stack) -> None:
+    """Nothing has come yet."""
+    page.route("**/api/v1/reports/*", lambda _route: None)
+    page.goto("/r/DL-X69F-AT9Z")  # its last character is right
+    page.locator("h1").wait_for()
+
+
+@scene("confirm", themes=("light",))
+def confirm(page: Page, _stack: Stack) -> None:
+    """The question behind a mail's link."""
+    page.goto("/confirm#none")
+    page.get_by_role("button", name="Đúng, báo tin cho tôi").wait_for()
 
 
 @scene("track-wrong", themes=("light",))
@@ -115,15 +234,31 @@ def listed(page: Page, _stack: Stack) -> None:
 def mapped(page: Page, stack: Stack) -> None:
     """The same on the map."""
     listed(page, stack)
-    page.get_by_role("tab", name="Bản đồ").click()
+    if page.get_by_role("tab", name="Bản đồ").is_visible():
+        page.get_by_role("tab", name="Bản đồ").click()
     page.locator(".leaflet-container").wait_for()
     page.wait_for_timeout(500)
+
+
+@scene("map-list-overdue")
+def listed_late(page: Page, stack: Stack) -> None:
+    """Reports that are days over their time, as everybody sees them."""
+    a_city_with_overdue_cases(stack)
+    listed(page, stack)
+    page.locator(".row-link").first.wait_for()
+
+
+@scene("map-map-overdue")
+def mapped_late(page: Page, stack: Stack) -> None:
+    """The same on the map."""
+    a_city_with_overdue_cases(stack)
+    mapped(page, stack)
 
 
 @scene("map-error", themes=("light",))
 def failed(page: Page, _stack: Stack) -> None:
     """The server is away."""
-    page.route("**/map/reports.geojson", lambda route: route.abort())
+    page.route("**/map/reports.geojson*", lambda route: route.abort())
     page.goto("/map")
     page.locator("[data-list=error]").wait_for()
 
@@ -174,4 +309,41 @@ def offices(page: Page, _stack: Stack) -> None:
 def apps(page: Page, _stack: Stack) -> None:
     """The registry of the city's applications."""
     page.goto("/apps")
-    page.locator(".offices .card, [data-list]").first.wait_for()
+    page.locator(".apps .card, [data-list]").first.wait_for()
+
+
+@scene("opt-out", themes=("light",))
+def out(page: Page, _stack: Stack) -> None:
+    """The way out of messages, with a link that is not ours."""
+    page.goto("/opt-out#none.email.none")
+    page.get_by_role("button", name="Ngừng nhận thông báo").click()
+    page.locator(".note.bad").wait_for()
+
+
+@scene("offices-map", themes=("light",))
+def office_map(page: Page, stack: Stack) -> None:
+    """The same on the map."""
+    offices(page, stack)
+    if page.get_by_role("tab", name="Bản đồ").is_visible():
+        page.get_by_role("tab", name="Bản đồ").click()
+    page.locator(".house").first.wait_for()
+
+
+@scene("track-result")
+def result(page: Page, stack: Stack) -> None:
+    """A result with evidence, to be judged; the longest words."""
+    receipt = resolved(stack)
+    page.goto(f"/r/{receipt['code']}#t={receipt['tracking_token']}")
+    page.locator(".result img").first.wait_for()
+    page.get_by_role("button", name="Đã giải quyết").click()
+
+
+for _name, _path, _seen in (
+    ("en-report", "/", "#take-photo"),
+    ("en-map", "/map", ".rows a, [data-list=empty]"),
+    ("en-onestop", "/onestop", ".desks .card"),
+    ("en-offices", "/offices", ".rows .card"),
+    ("en-apps", "/apps", ".apps .card"),
+    ("en-opt-out", "/opt-out#a.email.b", ".optout .btn"),
+):
+    scene(_name, themes=("light",))(in_english(_path, _seen))

@@ -1,12 +1,13 @@
 """The desk in a real browser: an officer, two officers, the Office, a leader, consent."""
 
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.browser import scenes_desk  # noqa: F401 - registers its scenes
 from tests.browser.desk_world import WARD, assigned, files, send, sign_in
@@ -174,8 +175,14 @@ def test_an_ended_session_asks_again_and_loses_no_word(
         page.locator("[data-form=accept] button[type=submit]").click()
         page.locator("[data-action=progress]").click()
         page.locator("#f-text").fill("Đang chờ xe chuyên dụng đến nơi.")
-        _end_sessions(page, city)
+        token = page.evaluate("JSON.parse(sessionStorage.getItem('desk.session'))")["access_token"]
 
+        def ends(route: Route) -> None:
+            # on the way, and not before: else the page's own looks may ask first
+            _end_sessions(token, city)
+            route.continue_()
+
+        page.route("**/progress", ends, times=1)
         page.locator("[data-form=progress] button[type=submit]").click()
         page.locator("dialog[open] #signin-password").wait_for()
         password = next(a["password"] for a in stack["accounts"] if a["username"] == OFFICER)
@@ -186,9 +193,8 @@ def test_an_ended_session_asks_again_and_loses_no_word(
     assert steps.count("case.progressed.v1") == 1
 
 
-def _end_sessions(page: Page, city: City) -> None:
-    kept = page.evaluate("JSON.parse(sessionStorage.getItem('desk.session'))")
-    headers = {"Authorization": f"Bearer {kept['access_token']}"}
+def _end_sessions(token: str, city: City) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
     answer = city.intake.post("/auth/logout", headers=headers)
     assert answer.status_code == 204, answer.text
 
@@ -221,6 +227,7 @@ def test_the_office_releases_what_was_held(
     with open_context(DESKTOP) as (context, _watch):
         page = context.new_page()
         sign_in(page, stack, "office_clerk", "/desk/triage")
+        page.get_by_role("tab", name="Giữ lại").click()
         page.locator(f"[data-code='{code}'] a").click()
         page.locator("[data-action=release]").click()
         page.locator("[data-form=release] button[type=submit]").click()
@@ -279,6 +286,12 @@ def test_content_leaves_only_with_a_leaders_consent(
     headers = city.office().headers
     found = city.intake.get(f"/desk/cases/{code}/disclosures", headers=headers).json()["items"]
     assert [each["state"] for each in found] == ["approved"]
+    with open_context(DESKTOP) as (context, _watch):
+        page = context.new_page()
+        sign_in(page, stack, "office_clerk", f"/desk/cases/{code}")
+        with page.expect_download() as told:
+            page.locator(".disclosure").get_by_role("button", name="Tải gói đã đóng dấu").click()
+        assert zipfile.is_zipfile(told.value.path())
 
 
 def _in_days(days: int) -> str:

@@ -1,15 +1,16 @@
 """The wall in a real browser: live figures, honest about its age, nothing personal, a past hour."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.backdated import a_city_with_overdue_cases
 from tests.browser.desk_world import WARD, assigned
-from tests.browser.driver import WALL, violations
+from tests.browser.driver import PHONE, WALL, Size, violations
 from tests.browser.scenes_wall import dead, locked, open_wall, stale
 from tests.e2e.client import City
 
@@ -128,6 +129,83 @@ def test_a_past_hour_is_played_back_by_the_keyboard(
         expect(page.locator(".clock")).not_to_have_text(clock)
         page.keyboard.press("Escape")
         expect(page.locator("main.replay")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [WALL, PHONE], ids=lambda each: each.name)
+def test_a_past_hour_is_played_back_without_a_keyboard(
+    open_context: Callable[..., Any], stack: dict[str, Any], city: City, size: Size
+):
+    assigned(city)
+    city_time = timezone(timedelta(hours=7))
+    start = (datetime.now(city_time) - timedelta(hours=2)).replace(minute=0)
+    with open_context(size) as (context, _watch):
+        page = context.new_page()
+        open_wall(page, stack)
+        expect(page.locator("[data-panel=onestop] b")).not_to_have_text("–")
+        page.get_by_role("button", name="Phát lại").click()
+        field = page.get_by_label("Từ lúc")
+        field.fill(f"{start + timedelta(days=1):%Y-%m-%dT%H:%M}")
+        page.get_by_role("button", name="Phát", exact=True).click()
+        expect(page.locator("dialog[open]")).to_contain_text("Hãy chọn một lúc đã qua")
+        assert violations(page) == []
+        field.fill(f"{start:%Y-%m-%dT%H:%M}")
+        page.get_by_role("button", name="Phát", exact=True).click()
+        expect(page.locator("main.replay")).to_be_visible()
+        expect(page.locator("[data-fresh]")).to_contain_text(f"{start:%H:%M}")
+        # of the queues of then the server says nothing: today's would be a lie
+        expect(page.locator("[data-panel=onestop] b")).to_have_text("–")
+        page.get_by_role("button", name="Dừng").click()
+        clock = page.locator(".clock").inner_text()
+        page.get_by_role("button", name="Tới 5 phút").click()
+        expect(page.locator(".clock")).not_to_have_text(clock)
+        assert violations(page) == []
+        page.get_by_role("button", name="Thoát").click()
+        expect(page.locator("main.replay")).to_have_count(0)
+        open_wall(page, stack)
+
+
+@pytest.mark.parametrize("size", [WALL, PHONE], ids=lambda each: each.name)
+def test_the_wall_and_its_door_speak_english_by_a_button(
+    open_context: Callable[..., Any], stack: dict[str, Any], size: Size
+):
+    with open_context(size) as (context, watch):
+        watch.allow.append("401")
+        page = context.new_page()
+        locked(page, stack)
+        page.get_by_role("button", name="English").click()
+        expect(page.get_by_role("button", name="Open the wall")).to_be_visible()
+    with open_context(size) as (context, _watch):
+        page = context.new_page()
+        open_wall(page, stack)
+        page.get_by_role("button", name="English").click()
+        expect(page.get_by_role("heading", name="Operations centre")).to_be_visible()
+        assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_every_unit_and_category_with_cases_comes_to_be_seen(
+    open_context: Callable[..., Any], stack: dict[str, Any]
+):
+    a_city_with_overdue_cases(stack)
+    since = (datetime.now(UTC) - timedelta(days=30)).isoformat()
+    counted = httpx.get(f"{stack['notify']}/api/v1/ioc/summary", params={"from": since}).json()
+    with open_context(WALL) as (context, _watch):
+        page = context.new_page()
+        open_wall(page, stack)
+        for panel in ("unit", "category"):
+            there = sum(each["total"] > 0 for each in counted[f"by_{panel}"])
+            assert there > 3
+            leaf = page.locator(f"[data-panel={panel}] .leaf")
+            expect(leaf).to_contain_text(f"/{-(-there // 3)}")
+        seen: set[str] = set()
+        wanted = sum(each["total"] > 0 for each in counted["by_unit"])
+        for _ in range(40 * (wanted // 3 + 2)):
+            seen |= set(page.locator("[data-panel=unit] .label").all_inner_texts())
+            if len(seen) >= wanted:
+                break
+            page.wait_for_timeout(250)
+        assert len(seen) >= wanted
+        running = "document.getAnimations().filter((each) => each.playState === 'running').length"
+        assert page.evaluate(running) == 0
 
 
 def test_a_screen_without_a_token_asks_for_one(

@@ -6,8 +6,9 @@ import logging
 import time
 from pathlib import Path
 
-from deploy.local.layout import ROOT
-from tests.chaos.run import CI_ROWS, ROWS, Plan, Run
+from deploy.local.layout import Layout
+from tests.chaos.matrix import CI_ROWS, ROWS
+from tests.chaos.run import Plan, Run
 
 
 def _say(line: str) -> None:
@@ -22,7 +23,8 @@ def main() -> int:
     parser.add_argument("--rows", help="of the matrix, separated by commas; default: all")
     parser.add_argument("--mix", choices=["ci"], help="the bounded choice of rows that CI runs")
     parser.add_argument("--reports", type=int, default=0, help="go on until so many are accepted")
-    parser.add_argument("--out", type=Path, default=ROOT / ".local" / "chaos")
+    default = Layout.from_environment().directory / "chaos"
+    parser.add_argument("--out", type=Path, default=default, help="folder of chaos.md, chaos.json")
     given = parser.parse_args()
     rows = tuple(int(each) for each in given.rows.split(",")) if given.rows else tuple(ROWS)
     if given.mix == "ci":
@@ -32,7 +34,14 @@ def main() -> int:
     for name in ("aio_pika", "aiormq"):  # they report every fault that we make
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     _say(f"seed {given.seed}, rows {', '.join(map(str, rows))}")
-    plan = Plan(given.minutes, given.seed, rows, given.reports, given.out)
+    plan = Plan(
+        given.minutes,
+        given.seed,
+        rows,
+        given.reports,
+        given.out,
+        counters_only=given.mix == "ci",
+    )
     return asyncio.run(Run(plan, _say).run())
 
 

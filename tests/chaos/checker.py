@@ -224,7 +224,9 @@ def _events(evidence: Evidence) -> list[Seen]:
 
 
 def _not_told(evidence: Evidence) -> Iterable[Violation]:
-    sent, mails = _sent(evidence), {each.id for each in evidence.mails}
+    sent = _sent(evidence)
+    # once: a union for each of 40,000 cases took the check of a long run six minutes
+    reached = {each.id for each in evidence.mails} | evidence.refused
     rows: dict[str, list[Delivery]] = defaultdict(list)
     for row in evidence.deliveries:
         rows[row.event].append(row)
@@ -236,15 +238,15 @@ def _not_told(evidence: Evidence) -> Iterable[Violation]:
         for kind in (RECEIPT, ASSIGNED):
             event = mine.get(kind)
             identifier = delivery_id(event, "email", f"reporter:{case.reporter}") if event else ""
-            if not event or identifier not in mails | evidence.refused:
+            if not event or identifier not in reached:
                 yield Violation("N", f"the reporter of {code} has no mail of {kind}", at)
     for event, kind in told.items():
         code = event.partition(".")[0]
         if kind.startswith(tuple(f"deadline.{stage}" for stage in STAGES)) and not rows[event]:
             yield Violation("N", f"nobody is told of {event}", sent.get(code, 0.0))
     for row in evidence.deliveries:
-        reached = row.id in mails or row.id in evidence.refused or row.recipient.startswith("unit:")
-        if not reached or row.state == "pending":
+        told_of = row.id in reached or row.recipient.startswith("unit:")
+        if not told_of or row.state == "pending":
             at = sent.get(row.event.partition(".")[0], 0.0)
             yield Violation("N", f"{row.id} of {row.event} is {row.state}", at)
 

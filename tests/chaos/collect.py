@@ -36,8 +36,13 @@ class Database:
     def close(self) -> None:
         self._client.close()
 
-    def left(self, since: datetime) -> dict[str, int]:
-        """Count what was owed before `since` and still is: events, units, deadlines, mails."""
+    def left(self, since: datetime, codes: Sequence[str] | None) -> dict[str, int]:
+        """Count what was owed before `since` and still is: events, units, deadlines, mails.
+
+        Args:
+            since: Younger events come and go.
+            codes: The cases that are asked about; None: all, which takes scans.
+        """
         found = {
             f"outbox of {base}": self._client[base][name].count_documents(
                 {"outbox.0": {"$exists": True}, "outbox.at": {"$lt": since}}
@@ -47,14 +52,19 @@ class Database:
         cases = self._client["civic_intake"]["cases"]
         deadlines = self._client["civic_sla"]["deadlines"]
         deliveries = self._client["civic_notify"]["deliveries"]
+        these: dict[str, Any] = {} if codes is None else {"_id": {"$in": list(codes)}}
         return {
             **found,
-            "cases without a unit": cases.count_documents({"case.state": "submitted"}),
-            "cases without a deadline": cases.count_documents({})
-            - deadlines.count_documents({"announced": True}),
+            "cases without a unit": cases.count_documents({**these, "case.state": "submitted"}),
+            "cases without a deadline": cases.count_documents(these)
+            - deadlines.count_documents({**these, "announced": True}),
             # those of the stages come and go while it is quiet, and are checked at the end
             "mails on their way": deliveries.count_documents(
-                {"state": "pending", "event": {"$not": {"$regex": r"\.deadline\."}}}
+                {
+                    "next_at": {"$type": "date"},  # the index holds no others
+                    "state": "pending",
+                    "event": {"$not": {"$regex": r"\.deadline\."}},
+                }
             ),
         }
 
@@ -122,11 +132,14 @@ async def depths(world: World) -> dict[str, int]:
     return {name: found.get(name, 0) for name in queues()}
 
 
-async def left(world: World, database: Database, since: datetime) -> dict[str, int] | None:
+async def left(
+    world: World, database: Database, since: datetime, codes: Sequence[str] | None = None
+) -> dict[str, int] | None:
     """Return what was begun before `since` and is not done, by place; None: a server is away."""
     try:
         async with asyncio.timeout(10):
-            return {**await asyncio.to_thread(database.left, since), **await ready(world)}
+            found = await asyncio.to_thread(database.left, since, codes)
+            return {**found, **await ready(world)}
     except (OSError, TimeoutError, PyMongoError, AMQPError):
         return None
 

@@ -61,6 +61,7 @@ class Ledger:
         self._written: asyncio.Future[None] | None = None
         self.attempts: list[Attempt] = []
         self.acknowledged: dict[str, Attempt] = {}  # the first answer of each key
+        self.codes: list[str] = []  # in the order in which they were acknowledged
 
     async def begin(self, report: Report, sent_at: float) -> None:
         await self._append({"sent": sent_at, "n": report.number, "key": report.key,
@@ -71,8 +72,9 @@ class Ledger:
         await self._append({"answered": attempt.answered_at, "n": attempt.report.number,
                             "status": attempt.status, "code": attempt.code,
                             "failure": attempt.failure})  # fmt: skip
-        if attempt.acknowledged:
-            self.acknowledged.setdefault(attempt.report.key, attempt)
+        if attempt.acknowledged and attempt.report.key not in self.acknowledged:
+            self.acknowledged[attempt.report.key] = attempt
+            self.codes.append(attempt.code)
 
     def close(self) -> None:
         self._file.close()

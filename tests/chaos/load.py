@@ -107,6 +107,7 @@ class Load:
         self.ledger = ledger
         self.pace = Pace()
         self.waiting: set[asyncio.Task[None]] = set()
+        self.broken: list[str] = []  # reports that nobody can get in
         self.refused_connections = 0
         self._idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
         self._places = asyncio.Semaphore(CONNECTIONS)
@@ -125,8 +126,13 @@ class Load:
     def begin(self, parcel: Parcel) -> "asyncio.Task[None]":
         task = asyncio.create_task(self._until_acknowledged(parcel))
         self.waiting.add(task)
-        task.add_done_callback(self.waiting.discard)
+        task.add_done_callback(self._ended)
         return task
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self.waiting.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self.broken.append(str(error) or type(error).__name__)
 
     def next(self) -> Parcel:
         return self._maker.next()

@@ -39,13 +39,15 @@ class Result:
     began: float = 0.0
     ended: float = 0.0
     faults: int = 0
+    asked: int | None = None  # faults, by the matrix
     quiet_s: float | None = None
     acknowledged: int = 0
     skipped: str = ""
     measures: dict[str, Measure] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
-    counters: dict[str, int] = field(default_factory=dict)
+    broke: bool = False  # the row itself could not be done
+    counters: dict[str, int] | None = None  # None: not compared
 
 
 class Nemesis:
@@ -67,8 +69,9 @@ class Nemesis:
         self._ends = time.monotonic() + window_s
 
     def goes_on(self) -> bool:
-        """Say whether there is time for another fault; one is always done."""
-        return not self.result.faults or time.monotonic() < self._ends
+        """Say whether another fault is asked for and has its time; one is always done."""
+        done, asked = self.result.faults, self.result.asked
+        return not done or (time.monotonic() < self._ends and (asked is None or done < asked))
 
     def fault(self, count: int = 1) -> None:
         self.result.faults += count

@@ -3,7 +3,9 @@
 import asyncio
 import signal
 import time
+from random import Random
 
+from deploy.local.process import identify
 from deploy.local.services import SERVICES
 from shared import failpoints
 from tests.chaos.load import STALE
@@ -22,26 +24,35 @@ POINTS = {
     "sla": STATEFUL,
     "notify": (failpoints.AFTER_INSERT, failpoints.AFTER_SEND, failpoints.BEFORE_ACK),
 }
+ROUNDS = 50  # of each point of each service: the matrix
 REACH_S = 20.0  # for the load to come by a point
 STOP_S = 15.0
 
 
 async def intake_killed(nemesis: Nemesis) -> None:
+    """Its worker; one time in ten the parent too, and then its code is loaded anew."""
     while nemesis.goes_on():
-        took = await nemesis.world.restart("intake", signal.SIGKILL)
+        whole = nemesis.result.faults % 10 == 9
+        took = await nemesis.world.restart("intake", signal.SIGKILL, whole=whole)
         nemesis.fault()
-        nemesis.measure("ready again", took, 2.0)
-        await asyncio.sleep(nemesis.random.uniform(0.2, 2.0))
+        nemesis.measure("all of it ready again" if whole else "ready again", took, 2.0)
+        await asyncio.sleep(nemesis.random.uniform(0.1, 1.0))
 
 
 async def killed_at_points(nemesis: Nemesis) -> None:
-    """Every point of every service once, then more by chance while there is time."""
-    todo = [(service, point) for service, points in POINTS.items() for point in points]
-    nemesis.random.shuffle(todo)
-    while todo or nemesis.goes_on():
-        every = [(s, p) for s, points in POINTS.items() for p in points]
-        service, point = todo.pop() if todo else nemesis.random.choice(every)
-        await _kill_at(nemesis, service, point)
+    """Every point of every service, round after round, the four services beside each other."""
+
+    async def rounds(service: str, points: tuple[str, ...], random: Random) -> None:
+        for turn in range(ROUNDS):
+            for point in random.sample(points, len(points)):
+                if turn and not nemesis.goes_on():
+                    return
+                await _kill_at(nemesis, service, point)
+                await asyncio.sleep(random.uniform(0.05, 0.3))
+
+    await asyncio.gather(
+        *(rounds(each, points, Random(nemesis.random.random())) for each, points in POINTS.items())
+    )
 
 
 async def _kill_at(nemesis: Nemesis, service: str, point: str) -> None:
@@ -68,12 +79,17 @@ async def _kill_at(nemesis: Nemesis, service: str, point: str) -> None:
 
 
 async def consumers_killed(nemesis: Nemesis) -> None:
-    while nemesis.goes_on():
-        for service in ("router", "sla", "notify"):
+    """The three beside each other, each at its own moments."""
+
+    async def kills(service: str, random: Random) -> None:
+        while nemesis.goes_on():
             took = await nemesis.world.restart(service, signal.SIGKILL)
             nemesis.fault()
             nemesis.measure("ready again", took, None)
-            await asyncio.sleep(nemesis.random.uniform(0.1, 1.0))
+            await asyncio.sleep(random.uniform(0.1, 1.0))
+
+    services = ("router", "sla", "notify")
+    await asyncio.gather(*(kills(each, Random(nemesis.random.random())) for each in services))
 
 
 async def power_cut(nemesis: Nemesis) -> None:
@@ -99,13 +115,15 @@ async def stream_client_killed(nemesis: Nemesis) -> None:
 
 
 async def rolling_restart(nemesis: Nemesis) -> None:
-    """SIGTERM in turn; with one replica a new connection is refused meanwhile, a request is not."""
+    """SIGTERM in turn: no request is dropped, and no connection is refused, with one replica."""
     refused = nemesis.load.refused_connections
     began = time.time()
+    leaving: list[asyncio.Task[None]] = []  # they finish what they have in hand
     while nemesis.goes_on():
         for service in SERVICES:
-            await _end_in_order(nemesis, service)
-            await asyncio.sleep(nemesis.random.uniform(0.3, 1.5))
+            leaving.append(await _end_in_order(nemesis, service))
+            await asyncio.sleep(nemesis.random.uniform(0.1, 0.6))
+    await asyncio.gather(*leaving)
     broken = [
         each
         for each in nemesis.load.ledger.attempts
@@ -116,19 +134,33 @@ async def rolling_restart(nemesis: Nemesis) -> None:
     if broken:
         kinds = sorted({each.failure for each in broken})
         nemesis.wrong(f"{len(broken)} requests in hand were dropped: {', '.join(kinds)}")
-    refused = nemesis.load.refused_connections - refused
-    nemesis.note(f"{refused} connections refused and {stale} found closed, all tried again")
+    if refused := nemesis.load.refused_connections - refused:
+        nemesis.wrong(f"{refused} connections were refused")
+    nemesis.note(f"{stale} idle connections were found closed, all tried again")
 
 
-async def _end_in_order(nemesis: Nemesis, service: str) -> None:
+async def _end_in_order(nemesis: Nemesis, service: str) -> "asyncio.Task[None]":
+    """Return what waits for its end, once its successor is ready."""
     world = nemesis.world
-    before, began = world.send(service, signal.SIGTERM), time.monotonic()
+    before = identify(world.pid(service))
+    assert before
+    began = time.monotonic()
+    before.send(signal.SIGTERM)
     nemesis.fault()
 
-    async def gone() -> bool:
-        return world.pid(service) != before
+    async def another() -> bool:
+        return world.pid(service) != before.pid and await world.is_ready(service)
 
-    if await world.until(gone, STOP_S + 10) is None:
-        nemesis.wrong(f"{service} did not end")
-    nemesis.measure("ended", time.monotonic() - began, STOP_S)
-    await nemesis.ready_again("ready again", None, (service,))
+    async def gone() -> bool:
+        return not before.is_alive()
+
+    async def leave() -> None:
+        if await world.until(gone, STOP_S + 10) is None:
+            nemesis.wrong(f"{service} did not end")
+        nemesis.measure("ended", time.monotonic() - began, STOP_S)
+
+    leaving = asyncio.create_task(leave())
+    if await world.until(another) is None:
+        nemesis.wrong(f"{service} had no successor")
+    nemesis.measure("ready again", time.monotonic() - began, None)
+    return leaving

@@ -12,75 +12,22 @@ from pathlib import Path
 from tests.chaos import checker, collect, table
 from tests.chaos.ledger import Ledger
 from tests.chaos.load import Load, Maker
-from tests.chaos.nemesis import Nemesis, Result, Row
-from tests.chaos.rows_links import mail_server_ill, partitions, slow_links, store_away
-from tests.chaos.rows_messages import duplicates, poison, retry_storm
-from tests.chaos.rows_processes import (
-    consumers_killed,
-    intake_killed,
-    killed_at_points,
-    power_cut,
-    rolling_restart,
-    stream_client_killed,
-)
-from tests.chaos.rows_servers import (
-    broker_away,
-    broker_blocked,
-    broker_killed,
-    broker_restarted,
-    database_frozen,
-    database_killed,
-    disk_full,
-    queue_deleted,
-)
-from tests.chaos.rows_webhooks import webhook_receiver_ill
+from tests.chaos.matrix import LEAVE_ORPHANS, ROWS, window_s
+from tests.chaos.nemesis import Measure, Nemesis, Result
 from tests.chaos.sinks import AmqpRecorder, PullRecorder, SseRecorder
 from tests.chaos.world import World
 
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A row of the matrix; `weight` is its part of the run's time."""
-
-    title: str
-    do: Row
-    weight: float = 1.0
-
-
-ROWS: dict[int, Fault] = {
-    1: Fault("SIGKILL intake", intake_killed, 1.5),
-    2: Fault("SIGKILL at named points", killed_at_points, 1.5),
-    3: Fault("SIGKILL router, sla, notify", consumers_killed, 1.5),
-    4: Fault("power cut", power_cut),
-    5: Fault("broker restarted", broker_restarted),
-    6: Fault("broker SIGKILL", broker_killed),
-    7: Fault("broker away", broker_away, 1.5),
-    8: Fault("broker blocked", broker_blocked),
-    9: Fault("mongod SIGKILL", database_killed),
-    10: Fault("mongod frozen", database_frozen),
-    12: Fault("partitions", partitions, 3.0),
-    13: Fault("slow links", slow_links, 2.0),
-    14: Fault("disk full", disk_full),
-    17: Fault("poison", poison),
-    18: Fault("duplicates ×3, reorder", duplicates),
-    19: Fault("store away", store_away),
-    20: Fault("retry storm", retry_storm, 0.7),
-    21: Fault("webhook receiver ill", webhook_receiver_ill),
-    22: Fault("mail server ill", mail_server_ill),
-    23: Fault("IOC client SIGKILL", stream_client_killed),
-    24: Fault("rolling restart", rolling_restart, 1.5),
-    26: Fault("queue deleted", queue_deleted),
-}
-CI_ROWS = (1, 4, 5, 6, 9, 12, 18, 19)
-QUIET_S = 60.0
+LOOK_S = 0.3
 SLOW_S = 10.0  # to become quiet; the table then says what was the last
 WARM_UP_S, CAPACITY_S = 3.0, 8.0
 CAPACITY_WINDOW = 32
 HALF = 0.5
 LEAST, MOST = 10.0, 120.0  # reports per second
 OVERHEAD_S = 8.0  # of a row: heal, become ready, become quiet
+LEAST_S = 6.0  # for a row, however little time there is
 STAGES_S = 30.0  # after the last stage is due
 
 
@@ -95,6 +42,7 @@ class Plan:
     folder: Path
     limit_s: int = 40
     media_share: float = 0.1
+    counters_only: bool = False  # decide; what a row finds wrong besides is only reported
 
 
 class Run:
@@ -113,6 +61,8 @@ class Run:
         self._database = collect.Database(self.world)
         self._results: list[Result] = []
         self.last_busy: list[str] = []
+        self._began = time.time()
+        self._done = 0  # of the ledger's codes, when it was quiet last
         self._capacity = 0.0
         self._rate = 0.0
         self._tasks: list[asyncio.Task[None]] = []
@@ -130,6 +80,9 @@ class Run:
             await self._measure_capacity()
             await self._rows()
             return await self._compare()
+        except BaseException as error:
+            self._show(None, [], f"It ended before its time: {error!r}.")
+            raise
         finally:
             for task in self._tasks:
                 task.cancel()
@@ -140,6 +93,7 @@ class Run:
 
     async def _measure_capacity(self) -> None:
         """Closed loop for some seconds; what counts is when everything that follows is done."""
+        measuring = Result(0, "before the faults, at full speed", began=self._began)
         await self._quiet()
         for seconds in (WARM_UP_S, CAPACITY_S):
             began, before = time.monotonic(), len(self._ledger.acknowledged)
@@ -150,11 +104,14 @@ class Run:
                     await self._load.begin(self._load.next())
 
             await asyncio.gather(*(one() for _ in range(CAPACITY_WINDOW)))
-            await self._quiet()
+            measuring.quiet_s = await self._quiet()
             done = len(self._ledger.acknowledged) - before
             self._capacity = done / (time.monotonic() - began)
         asked = self._plan.reports / (self._plan.minutes * 60) * 1.3  # the load rests at times
         self._rate = min(MOST, max(LEAST, HALF * self._capacity, asked))
+        measuring.ended = time.time()
+        self._results.append(measuring)
+        self._count_acknowledged(measuring)
         part = self._rate / max(self._capacity, 0.1)
         self._say(
             f"capacity {self._capacity:.0f} reports/s; the load is {self._rate:.0f}/s, {part:.0%}"
@@ -162,11 +119,11 @@ class Run:
 
     async def _rows(self) -> None:
         numbers = self._plan.rows
-        weights = sum(ROWS[each].weight for each in numbers)
         ends = time.monotonic() + self._plan.minutes * 60 - self._plan.limit_s * 1.5 - STAGES_S
-        each_s = max(6.0, (ends - time.monotonic() - OVERHEAD_S * len(numbers)) / weights)
-        for number in numbers:
-            await self._row(number, each_s * ROWS[number].weight)
+        for done, number in enumerate(numbers):
+            todo = [ROWS[each] for each in numbers[done:]]
+            left = ends - time.monotonic() - OVERHEAD_S * len(todo)
+            await self._row(number, max(LEAST_S, window_s(left, todo)))
         calm = Result(0, "no fault")
         calm.began = time.time()
         self._load.pace.set(self._rate)
@@ -179,17 +136,18 @@ class Run:
         calm.ended = time.time()
         self._results.append(calm)
 
-    async def _row(self, number: int, window_s: float) -> None:
+    async def _row(self, number: int, seconds: float) -> None:
         fault = ROWS[number]
-        result = Result(number, fault.title, began=time.time())
+        result = Result(number, fault.title, began=time.time(), asked=fault.asked)
         nemesis = Nemesis(self.world, self._load, self._sse, seed=f"{self._plan.seed}:{number}")
         nemesis.capacity, nemesis.quiet = self._capacity, self._quiet
         self._load.pace.set(self._rate)
-        nemesis.begin(result, window_s)
+        nemesis.begin(result, seconds)
         try:
             await fault.do(nemesis)
         except Exception as error:  # noqa: BLE001 - a row that breaks is a row that fails
             result.wrong.append(f"{type(error).__name__}: {error}")
+            result.broke = True
         await nemesis.ready_again("healed", None)
         self._load.pace.set(0)
         result.quiet_s = await self._quiet()
@@ -197,18 +155,23 @@ class Run:
         if result.quiet_s and result.quiet_s > SLOW_S:
             result.notes.append(f"quiet came late; last to empty: {', '.join(self.last_busy)}")
         if result.quiet_s is None:
-            left = await collect.left(self.world, self._database, datetime.now(UTC))
+            left = await self._left(datetime.now(UTC))
             owed = {place: count for place, count in (left or {"servers away": 1}).items() if count}
             waiting = len(self._load.waiting)
-            result.wrong.append(f"not quiet after {QUIET_S:.0f} s: {owed}, {waiting} reports wait")
+            result.wrong.append(
+                f"not quiet after {table.QUIET_S:.0f} s: {owed}, {waiting} reports wait"
+            )
         self._results.append(result)
+        self._count_acknowledged(result)
         self._say(self._progress(result))
+        table.write(self._plan.folder, self._text(None), self._results, [])
 
     def _progress(self, result: Result) -> str:
         quiet = "never quiet" if result.quiet_s is None else f"quiet after {result.quiet_s:.1f} s"
         wrong = f"; WRONG: {'; '.join(result.wrong)}" if result.wrong else ""
         return (
-            f"row {result.row:2} {result.title:<28} {result.faults:4} faults, {quiet}, "
+            f"row {result.row:2} {result.title:<28} {result.faults:4} faults in "
+            f"{result.ended - result.began:.0f} s, {quiet}, "
             f"{len(self._ledger.acknowledged)} acknowledged so far{wrong}"
         )
 
@@ -220,20 +183,26 @@ class Run:
         """
         began, since = time.monotonic(), datetime.now(UTC)
         holding: set[str] | None = None
-        while time.monotonic() - began < QUIET_S:
+        while time.monotonic() - began < table.QUIET_S:
             if self._load.waiting:
                 since, holding = datetime.now(UTC), None
-            elif (left := await collect.left(self.world, self._database, since)) is not None:
+            elif (left := await self._left(since)) is not None:
                 owed = {place for place, count in left.items() if count}
                 holding = owed if holding is None else holding & owed
                 if not holding:
+                    self._done = len(self._ledger.codes)
                     return time.monotonic() - began
                 self.last_busy = sorted(holding)
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(LOOK_S)
         return None
 
+    async def _left(self, since: datetime) -> dict[str, int] | None:
+        """Ask about what came since it was quiet last: to ask about all would be a load itself."""
+        return await collect.left(
+            self.world, self._database, since, self._ledger.codes[self._done :]
+        )
+
     async def _compare(self) -> int:
-        until = time.time()
         self._say("waiting for the last stages")
         await asyncio.sleep(self._plan.limit_s * 1.5 + STAGES_S / 3)
         await self._quiet()
@@ -249,29 +218,54 @@ class Run:
             },
             until=time.time() - STAGES_S / 6,
         )
+        orphans = await self._sweep(evidence)
         violations = checker.check(evidence)
         self._attribute(violations)
-        total = checker.totals(violations)
-        orphans = _orphans(evidence)
-        head = [self._head(until, orphans)]
-        text = table.markdown(self._results, head, total)
-        table.write(self._plan.folder, text, self._results, violations)
-        self._say(text)
+        self._show(checker.totals(violations), violations, orphans)
+        for words in self._load.broken[:20]:
+            self._say(f"  the load: {words}")
         for each in violations[:20]:
             self._say(f"  {each.counter}: {each.words}")
-        bad = bool(violations) or any(each.wrong for each in self._results)
+        bad = violations or self._load.broken or any(map(self._failed, self._results))
         return 1 if bad else 0
 
-    def _head(self, until: float, orphans: int) -> str:
-        plan, day = self._plan, time.strftime("%Y-%m-%d %H:%M", time.gmtime(until))
+    async def _sweep(self, evidence: checker.Evidence) -> str:
+        """Have the sweeper remove what crashes left; what it takes of a case is a loss."""
+        before = _orphans(evidence)
+        await self.world.sweep()
+        evidence.objects = await asyncio.to_thread(collect.objects, self.world)
+        after = _orphans(evidence)
+        measure = Measure("orphans after the sweep", 0, unit="", values=[float(after)])
+        for result in self._results:
+            if result.row in LEAVE_ORPHANS:
+                result.measures[measure.name] = measure
+        return f"{before} objects without a case were found, {after} after the sweep."
+
+    def _failed(self, result: Result) -> bool:
+        """Say whether a row fails the run: on a busy machine of two cores times say little."""
+        never = result.broke or result.quiet_s is None
+        return never or (bool(result.wrong) and not self._plan.counters_only)
+
+    def _show(
+        self, total: dict[str, int] | None, violations: Sequence[checker.Violation], words: str
+    ) -> None:
+        text = self._text(total, words)
+        table.write(self._plan.folder, text, self._results, violations)
+        self._say(f"the table, also in {self._plan.folder / 'chaos.md'}\n\n{text}")
+
+    def _text(self, total: dict[str, int] | None, words: str = "It goes on.") -> str:
+        return table.markdown(self._results, [f"{self._head()} {words}"], total)
+
+    def _head(self) -> str:
+        plan, day = self._plan, time.strftime("%Y-%m-%d %H:%M", time.gmtime(self._began))
+        rows = "" if set(plan.rows) == set(ROWS) else f" --rows {','.join(map(str, plan.rows))}"
         return (
-            f"`./dev chaos --minutes {plan.minutes:g} --seed {plan.seed}"
-            f"{f' --reports {plan.reports}' if plan.reports else ''}`, {day} UTC: capacity "
+            f"`./dev chaos --minutes {plan.minutes:g} --seed {plan.seed}{rows}"
+            f"{f' --reports {plan.reports}' if plan.reports else ''}`, from {day} UTC: capacity "
             f"{self._capacity:.0f} reports/s, load {self._rate:.0f}/s; "
             f"{len(self._ledger.acknowledged)} acknowledged of {len(self._ledger.attempts)} "
             f"attempts, {len(self._amqp.seen)} events ({self._holes()} holes in their numbers), "
-            f"{len(self.world.mail.mails)} mails, "
-            f"{orphans} objects without a case."
+            f"{len(self.world.mail.mails)} mails."
         )
 
     def _holes(self) -> int:
@@ -283,13 +277,16 @@ class Run:
         for result in self._results:
             mine = [v for v in violations if result.began <= v.at < result.ended]
             result.counters = checker.totals(mine)
-            result.acknowledged = sum(
-                result.began <= each.sent_at < result.ended
-                for each in self._ledger.acknowledged.values()
-            )
+            self._count_acknowledged(result)
+
+    def _count_acknowledged(self, result: Result) -> None:
+        result.acknowledged = sum(
+            result.began <= each.sent_at < result.ended
+            for each in self._ledger.acknowledged.values()
+        )
 
 
 def _orphans(evidence: checker.Evidence) -> int:
-    """Count objects whose case was never stored: what a crash left for the sweeper."""
+    """Count objects that no case names: what a crash left for the sweeper."""
     return sum(name.split("/")[1] not in evidence.cases for name in evidence.objects
                if name.startswith("cases/"))  # fmt: skip

@@ -21,7 +21,7 @@ from deploy.local import credentials, stack, stackfile
 from deploy.local.layout import ROOT, Layout, free_port_base
 from deploy.local.probes import http_status
 from deploy.local.servers import amqp_url, mongo_url, rabbitmq_environment
-from deploy.local.services import SERVICES
+from deploy.local.services import SERVICES, service_environment
 from deploy.local.tools import bring
 from shared import topology
 from tests.chaos import rules
@@ -29,7 +29,7 @@ from tests.chaos.proxy import Control
 from tests.chaos.sinks import MailSink
 
 LINKS = ("amqp", "mongo", "s3")
-LOOK_S = 0.05
+LOOK_S = 0.05  # between two questions; a readiness costs all servers a little
 LEASE_S = 15  # of a delivery whose sender died; a minute in earnest
 VOLUMES = {"spool": "64M", "data/mongo": "4G", "data/s3": "2G"}  # file systems that can be filled
 
@@ -39,7 +39,7 @@ class World:
 
     def __init__(self, limit_s: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="civic-chaos-"))
-        self.layout = Layout(self.folder, free_port_base())
+        self.layout = Layout(self.folder, free_port_base(), unpaced=True)
         self.limit_s = limit_s
         self.volumes: dict[str, Path] = {}
         self.mail = MailSink(self.folder / "mails.txt")
@@ -121,10 +121,17 @@ class World:
     async def all_ready(self) -> bool:
         return all(await asyncio.gather(*(self.is_ready(each) for each in SERVICES)))
 
-    async def restart(self, program: str, number: signal.Signals) -> float | None:
-        """End a service and wait until its successor is ready; return the seconds."""
+    async def restart(
+        self, program: str, number: signal.Signals, *, whole: bool = False
+    ) -> float | None:
+        """End a service and wait until its successor is ready; return the seconds.
+
+        Its worker; or the parent of that too when the `whole` is to go.
+        """
         began = time.monotonic()
-        before = self.send(program, number)
+        before = self.pid(program)
+        with contextlib.suppress(ProcessLookupError, psutil.Error):
+            os.kill(psutil.Process(before).ppid() if whole else before, number)
 
         async def back() -> bool:
             return self.pid(program) != before and await self.is_ready(program)
@@ -144,6 +151,23 @@ class World:
         _, errors = await process.communicate()
         if process.returncode:
             raise RuntimeError(f"rabbitmqctl {arguments[0]}: {errors.decode()[-300:]}")
+
+    async def sweep(self) -> None:
+        """Remove what belongs to no case by the operator's own command; nothing may be on its way.
+
+        Raises:
+            RuntimeError: it failed.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "services.intake.orphans", "--older-than-s", "0", "--apply"),
+            cwd=ROOT,
+            env={**service_environment(self.layout, self.secrets), **os.environ},
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, errors = await process.communicate()
+        if process.returncode:
+            raise RuntimeError(f"the sweeper: {errors.decode()[-300:]}")
 
     async def management(self, method: str, path: str, body: object = None) -> httpx.Response:
         """Ask the broker's HTTP API; `path` follows `/api/`."""
@@ -169,9 +193,6 @@ class World:
         found = {
             "INTAKE_S3_ENDPOINT": f"127.0.0.1:{self.ports['s3']}",
             "INTAKE_SPOOL": str(self.folder / "spool"),
-            # all the reporters of a run have one address
-            "INTAKE_REQUESTS_PER_ADDRESS": "0",
-            "INTAKE_REPORTS_PER_ADDRESS": "0",
             "NOTIFY_SMTP_URL": f"smtp://127.0.0.1:{self.ports['smtp']}",
             "NOTIFY_TEST_HOSTS": f"127.0.0.1:{self.ports['webhooks']}",
             "NOTIFY_SEND_LEASE_S": str(LEASE_S),

@@ -33,6 +33,7 @@ CODE = "DL-7K3Q-9M2F"
 SUBJECTS = {
     "disclosure": "d_5f0c2a9b7e14",
     "dossier": "HS-7K3Q-9M2F",
+    "duedate": "HS-7K3Q-9M2F",
     "incident": "environment.ward_1.2026-01-12T01",
     "ticket": "civil_status.2026-01-12",
 }
@@ -79,6 +80,7 @@ VALUES: Mapping[str, Any] = {
     "directive_due_at": datetime(2026, 1, 14, 1, 0, tzinfo=UTC),
     "directives_open": 1,
     "image": 2,
+    "joined": (CODE,),
     "keywords": ("lấn chiếm vỉa hè",),
     "language": Language.VIETNAMESE,
     "lat": 11.9404,
@@ -133,6 +135,7 @@ VALUES = {
     "position": "Quầy 2",
     "procedure": "birth_registration",
     "ratings": (0, 0, 1, 2, 3),
+    "promised_at": datetime(2026, 1, 16, 10, 0, tzinfo=UTC),
     "ready_at": datetime(2026, 1, 12, 2, 45, tzinfo=UTC),
     "served": 6,
     "served_s": 1500,

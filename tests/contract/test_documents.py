@@ -211,7 +211,10 @@ def test_every_queue_and_the_stream_have_a_receiver_with_what_they_hear(asyncapi
             *(key for key in EVENTS if key.startswith("case.")),
             *(f"deadline.{stage}.v1" for stage in ("approaching", "missed", "escalated")),
         },
-        "notify.onestop": {key for key in EVENTS if key.startswith(("ticket.", "dossier."))},
+        "sla.dossiers": {key for key in EVENTS if key.startswith("dossier.")},
+        "notify.onestop": {
+            key for key in EVENTS if key.startswith(("ticket.", "dossier.", "duedate."))
+        },
     }
     assert set(heard) == {IOC_STREAM, *(spec.name for spec in QUEUES)}
 
@@ -269,3 +272,18 @@ def test_a_field_that_came_later_may_be_absent_in_an_older_event(asyncapi: dict[
     del older["data"]["mentions"]
 
     payload_validator(asyncapi, CaseSubmitted).validate(older)
+
+
+@pytest.mark.parametrize("service", ["intake", "notify"])
+def test_every_number_in_an_address_is_bounded(service: str):
+    document = json.loads((ROOT / "docs" / f"openapi-{service}.json").read_text())
+    unbounded = [
+        (path, parameter["name"])
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        for parameter in operation.get("parameters", ())
+        for schema in (parameter["schema"], *parameter["schema"].get("anyOf", ()))
+        if schema.get("type") in {"integer", "number"} and "maximum" not in schema
+    ]
+
+    assert unbounded == []  # the database takes eight bytes of an integer and fails on more

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from py_vapid import Vapid02
 
-from tests.doubles.server import Asked, Said
+from tests.doubles.server import SILENT, Asked, Said
 
 
 def _json(body: Mapping[str, Any], status: int = 200) -> Said:
@@ -36,6 +36,7 @@ class Zalo:
         self.errors: list[int | Said] = []  # what the next messages get; then 0
         self.sent: list[dict[str, Any]] = []
         self.calls = 0
+        self.silent = False  # gives no tokens out, and says nothing
 
     def expire(self) -> None:
         """The access token that was given out is good no more."""
@@ -43,7 +44,7 @@ class Zalo:
 
     async def __call__(self, asked: Asked) -> Said:
         if asked.path == "/v4/oa/access_token":
-            return self._token(asked)
+            return SILENT if self.silent else self._token(asked)
         assert asked.path == "/message/template"
         self.calls += 1
         if not self.access_token or asked.headers["access_token"] != self.access_token:

@@ -87,6 +87,13 @@ def test_eleven_files_are_one_too_many(city: City, cases: Any):
             {"location": {"lat": 11.9}}, "location", "incomplete_position", id="half a place"
         ),
         pytest.param({"terms": False}, "terms", "terms_not_accepted", id="terms refused"),
+        pytest.param({"terms": ""}, "terms", "terms_not_accepted", id="terms as nothing"),
+        pytest.param({"terms": "false"}, "terms", "terms_not_accepted", id="terms as false"),
+        pytest.param({"terms": "no"}, "terms", "terms_not_accepted", id="terms refused in a word"),
+        pytest.param(
+            {"terms": {"accepted": "true"}}, "terms.accepted", "bool_type", id="terms as text"
+        ),
+        pytest.param({"text": "\u200b\u2060"}, "text", "value_error", id="invisible text"),
         pytest.param({"terms": None}, "terms", "terms_not_accepted", id="terms left out"),
         pytest.param(
             {"category": "service_attitude", "reporter": {"anonymity": "anonymous"}},

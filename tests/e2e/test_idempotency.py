@@ -5,6 +5,8 @@ import hashlib
 import json
 import uuid
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -15,6 +17,7 @@ from tests.e2e.client import City, report
 from tests.hostile import pictures
 
 AT_ONCE = 1000
+NO_MORE: Any = ("report", (None, b"{}", "application/json"))  # files alone, no words
 
 
 async def storm(
@@ -106,3 +109,72 @@ def test_another_body_under_a_known_key_is_refused_and_changes_nothing(
 @pytest.fixture
 def photo() -> bytes:
     return pictures.photo()
+
+
+@pytest.fixture
+def city(stack: dict[str, Any]) -> Iterator[City]:
+    found = City(stack)
+    yield found
+    found.close()
+
+
+def test_a_step_asked_for_twice_under_one_key_is_done_once(city: City) -> None:
+    receipt = city.send(report()).json()
+    city.in_state(receipt, "assigned")
+    code, key = receipt["code"], {"Idempotency-Key": uuid.uuid4().hex}
+    mine = {"Authorization": f"Bearer {receipt['tracking_token']}", **key}
+    officer = city.official(city.own(receipt)["unit"])
+    theirs = {**officer.headers, **key}  # the same key, another person
+    words = {"text": "Vẫn còn nguyên, có ai đến chưa?"}
+
+    asked = [city.intake.post(f"/reports/{code}/messages", json=words, headers=mine) for _ in "12"]
+    other = city.intake.post(f"/reports/{code}/messages", json={"text": "Khác"}, headers=mine)
+    said = [city.intake.post(f"/desk/cases/{code}/accept", json={}, headers=theirs) for _ in "12"]
+
+    for first, second in (asked, said):
+        assert (first.status_code, second.status_code) == (200, 200)
+        assert "Idempotency-Replayed" not in first.headers
+        assert second.headers["Idempotency-Replayed"] == "true"
+    assert (other.status_code, other.json()["type"]) == (
+        422,
+        "urn:civic:problem:idempotency_key_reused",
+    )
+    steps = [each["type"] for each in officer.case(code)["timeline"]]
+    assert steps.count("case.message_added.v1") == steps.count("case.accepted.v1") == 1
+
+
+def test_evidence_sent_twice_under_one_key_is_kept_once(city: City, photo: bytes) -> None:
+    receipt = city.send(report()).json()
+    token = {"Authorization": f"Bearer {receipt['tracking_token']}"}
+    path = f"/reports/{receipt['code']}/media"
+
+    def add(content: bytes, key: str) -> httpx.Response:
+        files = [NO_MORE, ("media", ("a.jpg", content, "image/jpeg"))]
+        return city.intake.post(path, files=files, headers={**token, "Idempotency-Key": key})
+
+    key = uuid.uuid4().hex
+    first, second = add(photo, key), add(photo, key)
+    other = add(photo + b"\0", key)
+
+    assert (first.status_code, second.status_code, other.status_code) == (201, 201, 422)
+    assert second.headers["Idempotency-Replayed"] == "true"
+    assert [each["id"] for each in city.own(receipt)["media"]] == ["m1"]
+
+
+def test_evidence_that_arrives_while_others_write_is_numbered_after_theirs(
+    city: City, photo: bytes
+) -> None:
+    receipt = city.send(report()).json()
+    token = {"Authorization": f"Bearer {receipt['tracking_token']}"}
+    path = f"/reports/{receipt['code']}/media"
+
+    def add(n: int) -> httpx.Response:
+        files = [NO_MORE, ("media", (f"{n}.jpg", photo + bytes([n]), "image/jpeg"))]
+        return city.intake.post(path, files=files, headers=token)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(add, range(4)))
+
+    assert [each.status_code for each in answers] == [201] * 4, [each.text for each in answers]
+    kept = city.own(receipt)["media"]
+    assert sorted(each["id"] for each in kept) == ["m1", "m2", "m3", "m4"]

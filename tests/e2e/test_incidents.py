@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from services.notify.answers.centre import IncidentPage
+from tests.conforms import differences
 from tests.e2e.client import City, eventually, report
 
 AREA = "Phường 11"  # no other test reports so much from there
@@ -22,6 +24,7 @@ def city(stack_file: Path) -> Iterator[City]:
 def of_ours(city: City, category: str) -> list[dict[str, Any]]:
     answer = city.notify.get("/ioc/incidents", params={"state": "open"})
     assert answer.status_code == 200, answer.text
+    assert differences(IncidentPage, answer.json()) == []
     return [each for each in answer.json()["items"] if each["category"] == category]
 
 
@@ -46,9 +49,12 @@ def test_six_reports_raise_one_incident_that_lists_them(city: City) -> None:
     assert incident["count"] >= 6
     assert incident["expected"] < incident["count"]
     found = city.events_of(incident["id"], before, "incident.raised.v1")
-    assert [each["type"] for each in found] == ["incident.raised.v1"]
+    assert found[0]["type"] == "incident.raised.v1"
+    assert {each["type"] for each in found[1:]} <= {"incident.extended.v1"}
     said = found[0]["data"]
+    joined = [code for each in found[1:] for code in each["data"]["joined"]]
     assert set(said["codes"]) <= set(incident["codes"])
+    assert said["codes"] + joined == incident["codes"][: len(said["codes"]) + len(joined)]
     assert (said["category"], said["area"]) == (category, incident["area"])
     assert set(said) == {"at", "category", "area", "codes", "count", "expected"}
     same = [e for e in of_ours(city, category) if e["area"] == incident["area"]]

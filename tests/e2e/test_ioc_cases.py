@@ -19,7 +19,9 @@ def test_an_open_case_is_there_coarsely_until_it_is_done(stack_file: Path):
 
     row = eventually(lambda: listed().get(receipt["code"]))
     assert (row["lat"], row["lon"]) == (11.9432, 108.4377)
-    assert set(row) == {"code", "state", "category", "unit", "area", "due_at", "lat", "lon"}
+    named = ("code", "state", "category", "unit", "area", "channel", "due_at", "lat", "lon")
+    assert set(row) == set(named)
+    assert row["channel"] == "web"
 
     city.reporter(receipt, "withdraw")
     eventually(lambda: receipt["code"] not in listed())

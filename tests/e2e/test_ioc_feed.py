@@ -55,6 +55,8 @@ def test_a_moment_gives_everything_from_then_on(city: City):
     assert {"case.submitted.v1", "case.assigned.v1"} <= {
         each["type"] for each in found["items"] if each["subject"] == later
     }
+    for long_ago in ("1969-12-31T23:59:59Z", "0001-01-01T00:00:00+14:00"):
+        assert pulled(city, since=long_ago, limit=1)["items"]
     nothing = pulled(city, since="2099-01-01T00:00:00Z")
     assert nothing["items"] == []
     assert int(nothing["next"].partition(".")[0]) >= found["items"][-1]["offset"]

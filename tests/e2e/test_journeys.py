@@ -265,6 +265,29 @@ def test_the_inbox_shows_the_soonest_deadline_first_and_searches_without_accents
     assert soon["code"] not in {each["code"] for each in found}
 
 
+def test_the_inbox_goes_backwards_and_by_flag_page_by_page(city: City, area: str):
+    for _ in range(3):
+        send(city, area, "environment", text="Cháy nhà, có người bị thương, cứu với")
+    plain = send(city, area, "environment")
+    headers = city.official(plain["assigned"]["unit"]).headers
+
+    def pages(**asked: Any) -> list[dict[str, Any]]:
+        items, following = [], ""
+        while following is not None:
+            params = {"limit": 2, **asked, **({"cursor": following} if following else {})}
+            answer = city.intake.get("/desk/cases", params=params, headers=headers).json()
+            items, following = items + answer["items"], answer["next"]
+        return items
+
+    forwards, backwards = pages(), pages(newest=True)
+    urgent = pages(flag="emergency")
+
+    assert [each["code"] for each in backwards] == [each["code"] for each in reversed(forwards)]
+    assert len(urgent) >= 3
+    assert all("emergency" in each["flags"] for each in urgent)
+    assert plain["code"] not in {each["code"] for each in urgent}
+
+
 def test_a_rude_report_is_held_released_and_handled_within_its_first_promise(
     city: City, area: str, photo: Any
 ):

@@ -94,3 +94,50 @@ def test_officials_of_the_stack_are_told_by_mail(city: City):
     subjects = city.mails_to("officer.ward_1@dalat.example", 1)
 
     assert all(re.match(r"\[DL-", each) for each in subjects)
+
+
+def test_an_official_chooses_order_telephone_and_quiet_hours(city: City):
+    headers = city.official("ward_1", "officer").headers
+    path = "/auth/me/notifications"
+    before = city.intake.get(path, headers=headers).json()
+    wish = {
+        "channels": ["sms", "email"],
+        "phone": "0912 345 678",
+        "quiet": {"from": "20:30", "until": "07:00"},
+    }
+
+    chosen = city.intake.put(path, json=wish, headers=headers)
+    again = city.intake.get(path, headers=headers).json()
+    back = city.intake.put(path, json={}, headers=headers).json()
+
+    assert (before["channels"], before["quiet"], before["addresses"]["email"]) == (None, None, True)
+    assert chosen.status_code == 200, chosen.text
+    assert again == chosen.json()
+    assert (again["channels"], again["quiet"]) == (wish["channels"], wish["quiet"])
+    assert again["phone"] == "84912345678"  # one's own, so that saving the rest does not lose it
+    colleague = city.official("ward_2", "officer").headers
+    assert "345" not in str(city.intake.get(path, headers=colleague).json())
+    assert back == before
+    assert city.intake.get(path).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"channels": []}, "channels"),
+        ({"channels": ["sms"]}, "phone"),
+        ({"channels": ["email", "email"]}, "channels"),
+        ({"phone": "+1 202 555 0100"}, "phone"),
+        ({"quiet": {"from": "25:00", "until": "07:00"}}, "quiet.from"),
+        ({"quiet": {"from": "22:00"}}, "quiet.until"),
+        ({"quiet": {"from": "22:00+07:00", "until": "06:00"}}, "quiet.from"),
+    ],
+)
+def test_a_wrong_choice_of_an_official_is_refused_at_its_field(
+    city: City, body: dict[str, Any], field: str
+):
+    headers = city.official("ward_1", "officer").headers
+
+    answer = city.intake.put("/auth/me/notifications", json=body, headers=headers)
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field), answer.text

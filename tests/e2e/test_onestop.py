@@ -5,7 +5,9 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -13,6 +15,7 @@ import pytest
 from tests.e2e.client import City, Official, eventually
 
 VISITORS, CALLERS = 200, 6
+AFAR = (datetime.now(UTC) + timedelta(days=60)).replace(microsecond=0).isoformat()
 
 
 @pytest.fixture(scope="module")
@@ -173,13 +176,24 @@ def test_a_numbers_way_from_the_phone_to_the_rating(city: City, clerk: Official)
     assert post(city, f"tickets/{mine['id']}/rating", own, score=5).status_code == 409
     reasons = city.intake.get(f"/onestop/desks/{desk}/ratings", headers=clerk.headers).json()
     assert [each["reason"] for each in reasons["items"]] == ["Phải chờ lâu"]
+    for name, key, value in (("ratings", "reason", "Phải chờ lâu"), ("tickets", "number", "C-001")):
+        path, own_day = f"/onestop/desks/{desk}/{name}", {"on": mine["on"]}
+        assert city.intake.get(path, params=own_day).status_code == 401
+        shown = city.intake.get(path, params=own_day, headers=clerk.headers).json()
+        assert shown["on"] == mine["on"]
+        assert value in [each[key] for each in shown["items"]]
+        other = city.intake.get(path, params={"on": "2026-01-12"}, headers=clerk.headers).json()
+        assert (other["on"], other["items"]) == ("2026-01-12", [])
 
-    def scores() -> list[int] | None:
+    def counted() -> dict[str, Any] | None:
         items = city.notify.get("/ioc/onestop").json()["desks"]
-        found = next((each for each in items if each["desk"] == desk), None)
-        return found["ratings"] if found and sum(found["ratings"]) else None
+        return next((each for each in items if each["desk"] == desk and each["rated"]), None)
 
-    assert eventually(scores) == [1, 0, 0, 0, 0]
+    shown = eventually(counted)
+    assert shown is not None
+    assert shown["rated"] == 1  # and whose rating it was would be plain
+    assert (shown["ratings"], shown["average_score"]) == (None, None)
+    assert shown["withheld"] == ["ratings", "average_score"]
 
 
 def test_a_number_goes_on_to_another_desk_and_can_be_given_back(city: City, clerk: Official):
@@ -214,6 +228,50 @@ def test_the_same_key_gives_the_same_number_and_another_wish_is_refused(city: Ci
     assert again.json()["id"] == first.json()["id"]
     assert again.headers["Idempotency-Replayed"] == "true"
     assert other.status_code == elsewhere.status_code == 422
+
+
+def test_a_clerks_key_is_their_own(city: City, clerks: list[dict[str, str]]):
+    for _ in range(3):
+        take(city, "business")
+    one, two = ({**each, "Idempotency-Key": "k"} for each in clerks[:2])
+
+    first = post(city, "desks/business/next", one, position="1").json()["ticket"]
+    other = post(city, "desks/business/next", two, position="1").json()["ticket"]
+    again = post(city, "desks/business/next", one, position="1").json()["ticket"]
+    changed = post(city, "desks/business/next", one, position="2")
+
+    assert first["number"] != other["number"]
+    assert again["number"] == first["number"]
+    assert changed.status_code == 422
+    assert changed.json()["type"] == "urn:civic:problem:idempotency_key_reused"
+
+
+def test_who_leaves_an_address_is_reminded_though_they_do_not_say_when(city: City):
+    address = f"{uuid.uuid4().hex[:10]}@example.com"
+
+    mine = take(city, "land", email=address)
+
+    assert mine["remind_before"] == 3
+
+
+def test_dossiers_are_listed_page_by_page(city: City, clerk: Official):
+    body = {"procedure": "land_change", "papers": ["form"]}
+    handed = [city.intake.post("/onestop/dossiers", json=body).json()["number"] for _ in range(5)]
+    seen: list[str] = []
+    asked: dict[str, Any] = {"desk": "land", "limit": 2}
+    while len(seen) < 100:
+        page = city.intake.get("/onestop/dossiers", params=asked, headers=clerk.headers).json()
+        assert len(page["items"]) <= 2
+        seen += [each["number"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        asked["cursor"] = page["next"]
+
+    assert set(handed) <= set(seen)
+    assert len(seen) == len(set(seen))
+    bad = {**asked, "cursor": "nowhere"}
+    refused = city.intake.get("/onestop/dossiers", params=bad, headers=clerk.headers)
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "cursor")
 
 
 @pytest.mark.parametrize(
@@ -271,8 +329,16 @@ def test_a_dossiers_way_from_the_hand_in_to_the_result(city: City, clerk: Offici
     steps = [
         ("receive", clerk.headers, {}, 422),
         ("supplement", clerk.headers, {"papers": ["identity"], "text": "Thiếu giấy tờ"}, 200),
+        ("supply", own, {}, 422),
+        ("supply", own, {"papers": ["minutes"]}, 422),
         ("supply", own, {"papers": ["identity"]}, 200),
+        ("supplement", clerk.headers, {}, 422),
         ("process", clerk.headers, {}, 200),
+        ("postpone", own, {"due_at": AFAR, "text": "Chờ xác minh"}, 401),
+        ("postpone", clerk.headers, {"due_at": "2026-01-12T08:00:00Z", "text": "Chờ"}, 422),
+        ("postpone", clerk.headers, {"due_at": AFAR}, 422),
+        ("postpone", clerk.headers, {"due_at": AFAR, "text": "Chờ xác minh"}, 200),
+        ("postpone", clerk.headers, {"due_at": AFAR, "text": "Chờ nữa"}, 409),
         ("return", clerk.headers, {}, 409),
         ("ready", clerk.headers, {"text": "Mời đến nhận"}, 200),
         ("return", clerk.headers, {}, 200),
@@ -284,10 +350,12 @@ def test_a_dossiers_way_from_the_hand_in_to_the_result(city: City, clerk: Offici
     shown = city.intake.get(f"/onestop/dossiers/{number}", headers=own).json()
     assert (shown["state"], shown["on_time"]) == ("returned", True)
     assert "Thiếu giấy tờ" in [each["text"] for each in shown["steps"]]
+    assert datetime.fromisoformat(shown["promised_at"]) == datetime.fromisoformat(AFAR)
+    assert shown["due_at"] < shown["promised_at"]
 
     def heard() -> list[str] | None:
         types = [e["type"] for e in events_about(city, before, f"HS-{mine['short_code']}")]
-        return types if len(types) == 6 else None
+        return types if len(types) == 7 else None
 
     assert eventually(heard)[-1] == "dossier.returned.v1"
     events = str(events_about(city, before, f"HS-{mine['short_code']}"))
@@ -295,11 +363,36 @@ def test_a_dossiers_way_from_the_hand_in_to_the_result(city: City, clerk: Offici
     assert person["email"] not in events
     assert "Thiếu giấy tờ" not in events
 
-    def counted() -> dict[str, Any] | None:
-        found = city.notify.get("/ioc/onestop").json()["dossiers"]
-        return found if found["on_time"] else None
+    def counted(**asked: str) -> dict[str, Any] | None:
+        found = city.notify.get("/ioc/onestop", params=asked).json()["dossiers"]
+        return found if found["decided"] else None
 
-    assert eventually(counted)["late"] == 0
+    found = eventually(counted)
+    assert found is not None
+    assert (found["on_time"], found["late"], found["on_time_share"]) == (None, None, None)
+    assert found["withheld"] == ["on_time", "late", "on_time_share"]
+    today, now = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")).date(), datetime.now(UTC)
+    assert counted(on=today.isoformat())
+    assert not counted(on=(today - timedelta(days=1)).isoformat())
+    assert not counted(to=(now - timedelta(days=1)).isoformat())
+    assert counted(**{"from": (now - timedelta(days=1)).isoformat()})
+    assert not counted(at=(now - timedelta(days=1)).isoformat())
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"on": "yesterday"}, "on"),
+        ({"from": "2026-01-02T00:00:00Z", "to": "2026-01-02T00:00:00Z"}, "to"),
+        ({"at": "2199-01-01T00:00:00Z"}, "at"),
+        ({"from": "2026-01-02T00:00:00"}, "from"),
+    ],
+)
+def test_a_senseless_period_is_refused_at_its_field(city: City, asked: dict[str, str], field: str):
+    answer = city.notify.get("/ioc/onestop", params=asked)
+
+    assert answer.status_code == 422, answer.text
+    assert [each["field"] for each in answer.json()["errors"]] == [field]
 
 
 def test_a_holder_is_told_by_mail_and_nothing_personal_is_in_it(city: City, clerk: Official):

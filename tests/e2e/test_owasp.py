@@ -1,8 +1,8 @@
 """OWASP API Security Top 10 (2023), API1 to API9: hostile calls of a running stack.
 
 Each row is a real request; what it must answer stands beside it. Nothing may show or change.
-API10, what receivers and providers answer, is in tests/integration: test_webhooks.py (redirects,
-huge, slow and cut answers) and test_accounts_oidc.py; rebinding in tests/unit/test_outbound.py.
+API10, what others answer us, is tests/integration/test_other_peoples_apis.py; rebinding is in
+tests/unit/test_outbound.py.
 """
 
 import uuid
@@ -57,7 +57,11 @@ class World:
         return self.city.intake.post("/onestop/dossiers", json=body).json()["number"]
 
     def call(self, method: str, path: str, headers: Mapping[str, str], **how: Any) -> Any:
-        place = self.city.notify if path.startswith(("/ioc/", "/webhooks")) else self.city.intake
+        place = (
+            self.city.notify
+            if path.startswith(("/ioc/", "/webhooks", "/deliveries"))
+            else self.city.intake
+        )
         return place.request(method, path, headers=dict(headers), **how)
 
     def state(self) -> Any:
@@ -95,6 +99,7 @@ WHO: Mapping[str, Callable[[World], Mapping[str, str]]] = {
     "nobody": lambda _w: {},
     "a stranger": lambda w: w.stranger,
     "the reporter": lambda w: w.owner,
+    "the holder": lambda w: w.holder,
     "another ward": lambda w: w.officer.headers,
     "the ward": lambda w: w.handler.headers,
     "the Office": lambda w: w.office.headers,
@@ -122,6 +127,8 @@ def given(**body: Any) -> Any:
 
 
 NEW = {"username": "ke.gian", "display_name": "X", "role": "administrator"}
+ASSIGN = {"unit": "ward_2", "text": "x"}
+DIRECTIVE = {"addressee": "ward_2", "text": "x", "due_at": "2099-01-01T00:00:00Z"}
 ROWS = [
     Row("API1", "another's media", "GET", "/reports/{code}/media/m1?variant=original",
         "a stranger"),
@@ -156,35 +163,50 @@ ROWS = [
     Row("API3", "number of a ticket", "POST", "/onestop/desks/civil_status/tickets",
         statuses=(422,), how=given(channel="online", number="A-001", state="serving")),
     Row("API4", "a limit of a million", "GET", "/desk/cases?limit=1000000", "the ward", (422,)),
-    Row("API4", "a negative limit", "GET", "/ioc/events?limit=-1", statuses=(401, 422)),
+    Row("API4", "a negative limit", "GET", "/ioc/events?limit=-1", "the operator", (422,)),
     Row("API4", "a body of 3 MB", "POST", "/onestop/dossiers", statuses=(413,),
         how={"content": b'{"procedure":"' + b"x" * 3_000_000 + b'"}',
              "headers_": {"Content-Type": "application/json"}}),
+    *(
+        Row("API4", f"{name} without end", "GET", path, "the ward", statuses)
+        for name, path, statuses in (
+            ("an address", "/desk/cases?q=" + "x" * 40_000, (431,)),
+            ("parameters", "/desk/cases?" + "&".join(["limit=1"] * 4_000), (200, 422, 431)),
+            ("a search", "/desk/cases?q=" + "%25" * 3_000, (422,)),
+        )
+    ),
+    Row("API4", "cookies without end", "GET", "/desk/cases", "the ward", (431,),
+        {"headers_": {"Cookie": "; ".join(f"c{n}=x" for n in range(10_000))}}),
     Row("API4", "a picture of 3.6 GB", "POST", "/reports/{code}/media", "the reporter", (422,),
         {"files": [("report", (None, b"{}", "application/json")),
                    ("media", ("x.png", huge_png(), "image/png"))]}),
-    Row("API4", "a cursor of nonsense", "GET", "/desk/audit?after=x", "the Office", (403, 422)),
+    Row("API4", "a cursor of nonsense", "GET", "/desk/audit?after=x", "the Office", (422,)),
     *(
-        Row("API5", f"{who}: {method} {path}", method, path, who, (401, 403, 404, 422), given())
-        for who, method, path in (
-            ("the reporter", "POST", "/desk/cases/{code}/assign"),
-            ("the ward", "POST", "/desk/cases/{code}/coordination/approve"),
-            ("the ward", "POST", "/desk/cases/{code}/directives"),
-            ("the ward", "GET", "/admin/accounts"),
-            ("the ward", "PUT", "/admin/regulation"),
-            ("the ward", "GET", "/webhooks"),
-            ("the Office", "POST", "/admin/accounts"),
-            ("a clerk", "POST", "/desk/cases/{code}/accept"),
-            ("the ward", "POST", "/onestop/desks/civil_status/next"),
-            ("the administrator", "POST", "/desk/cases/{code}/accept"),
+        Row("API5", f"{who}: {method} {path}", method, path, who, (status,), given(**body))
+        for who, method, path, body, status in (
+            ("the reporter", "POST", "/desk/cases/{code}/assign", ASSIGN, 401),
+            ("the ward", "POST", "/desk/cases/{code}/assign", ASSIGN, 403),
+            ("the ward", "POST", "/desk/cases/{code}/directives", DIRECTIVE, 403),
+            ("the ward", "GET", "/admin/accounts", {}, 403),
+            ("the Office", "GET", "/admin/accounts", {}, 403),
+            ("the ward", "GET", "/webhooks", {}, 403),
+            ("the Office", "POST", "/admin/accounts", NEW, 403),
+            ("the Office", "POST", "/desk/cases/{code}/accept", {}, 403),
+            ("a clerk", "POST", "/desk/cases/{code}/accept", {}, 404),
+            ("the administrator", "POST", "/desk/cases/{code}/accept", {}, 404),
+            ("nobody", "POST", "/onestop/desks/civil_status/next", {}, 401),
+            ("the ward", "POST", "/onestop/desks/civil_status/next", {}, 403),
+            ("the ward", "GET", "/deliveries", {}, 403),
         )
     ),
     Row("API6", "rating what is not finished", "POST", "/reports/{code}/rating", "the reporter",
-        (409, 422), given(stars=5, score=5)),
+        (409,), given(score=5)),
+    Row("API6", "rating another's number", "POST", "/onestop/tickets/{ticket}/rating",
+        statuses=(401,), how=given(score=5)),
     Row("API6", "rating a number not served", "POST", "/onestop/tickets/{ticket}/rating",
-        statuses=(401, 409, 422), how=given(score=5)),
+        "the holder", (409,), given(score=5)),
     Row("API6", "reopening what is open", "POST", "/reports/{code}/reopen", "the reporter",
-        (409, 422), given(text="x")),
+        (409,), given(text="x")),
     hook("loopback", "https://127.0.0.1/x"),
     hook("metadata", "https://169.254.169.254/latest/meta-data/"),
     hook("IPv6 loopback", "https://[::1]/x"),

@@ -1,5 +1,7 @@
 """The living regulation: tried first, then published; open cases keep what they were promised."""
 
+import re
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -82,6 +84,37 @@ def test_a_contradiction_is_refused_at_its_line(city: City):
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == f"line {line}"
+
+
+def test_what_a_rule_file_cannot_mean_is_refused_at_its_line(city: City):
+    text = text_in_force(city)["text"]
+
+    answer = put(city, text + 'more: !!bool "x"\n')
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == f"line {len(text.splitlines()) + 1}"
+
+
+def test_a_report_that_was_taken_has_its_answer_also_under_stricter_rules(city: City):
+    key = {"Idempotency-Key": uuid.uuid4().hex}
+    body = report(category="forest", reporter={"anonymity": "anonymous"})
+    first = city.intake.post("/reports", json=body, headers=key)
+    assert first.status_code == 201
+    text = re.sub(
+        r"^version: .*$", 'version: "2026-9"', text_in_force(city)["text"], flags=re.MULTILINE
+    )
+    place = text.index("identity: optional", text.index("  - id: forest\n"))
+    stricter = text[:place] + text[place:].replace("optional", "required", 1)
+    assert put(city, stricter, confirm=put(city, stricter).json()["digest"]).status_code == 201
+    eventually(lambda: city.intake.post("/reports", json=body).status_code == 422)
+
+    again = city.intake.post("/reports", json=body, headers=key)
+    other = city.intake.post("/reports", json={**body, "text": "Một nội dung khác"}, headers=key)
+
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert other.status_code == 422
+    assert other.json()["type"].endswith("key_reused")
 
 
 @pytest.mark.parametrize("role", ["officer", "office_clerk", "leader", "ioc_operator"])

@@ -1,9 +1,11 @@
 """Other ways in, the registry of applications, and the map of offices."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.e2e.client import City, report
@@ -190,3 +192,131 @@ def test_the_areas_are_drawn_and_say_that_they_are_a_sketch(city: City):
         each["id"] for each in city.intake.get("/areas").json()["items"]
     }
     assert all(each["geometry"]["type"] == "Polygon" for each in body["features"])
+
+
+def _camera_key(city: City) -> tuple[str, str]:
+    administrator = city.of_role("administrator").headers
+    made = city.intake.post("/admin/api-keys", json={"name": "Camera"}, headers=administrator)
+    return made.json()["key"], made.json()["id"]
+
+
+def _incident(city: City, key: str, once: str | None = None, **changes: Any) -> httpx.Response:
+    body = {"text": "Phát hiện đổ rác trộm", "category": "environment", "area": "Phường 1"}
+    headers = {"X-Api-Key": key, **({"Idempotency-Key": once} if once else {})}
+    return city.intake.post("/camera/incidents", json={**body, **changes}, headers=headers)
+
+
+def test_a_cameras_key_is_changed_without_a_gap(city: City):
+    """The new one is issued first; both open until the old one is revoked."""
+    administrator = city.of_role("administrator").headers
+    old, identifier = _camera_key(city)
+    new, _ = _camera_key(city)
+    assert {_incident(city, each).status_code for each in (old, new)} == {201}
+
+    for status in (204, 404):
+        gone = city.intake.delete(f"/admin/api-keys/{identifier}", headers=administrator)
+        assert gone.status_code == status
+
+    assert _incident(city, old).status_code == 401
+    assert _incident(city, new).status_code == 201
+    listed = city.intake.get("/admin/api-keys", headers=administrator).json()["items"]
+    assert next(each for each in listed if each["id"] == identifier)["revoked_at"]
+
+
+def test_an_incident_that_a_camera_sends_twice_is_one_case(city: City):
+    key, _ = _camera_key(city)
+    once = uuid.uuid4().hex
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: _incident(city, key, once), range(4)))
+    other = _incident(city, key, once, text="Một việc khác hẳn, không phải rác")
+
+    taken = [each for each in answers if each.status_code == 201]
+    assert taken
+    assert {each.json()["code"] for each in taken} == {taken[0].json()["code"]}
+    assert {each.status_code for each in answers} <= {201, 409}
+    assert (other.status_code, other.json()["type"]) == (
+        422,
+        "urn:civic:problem:idempotency_key_reused",
+    )
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda key: key.upper(),
+        lambda key: f"{key} extra",
+        lambda key: key[:16] + "A" * 43,  # the right key's id with another secret
+        lambda key: f"Bearer {key}",
+    ],
+)
+def test_a_key_that_is_not_quite_right_opens_nothing(city: City, spoil: Callable[[str], str]):
+    key, _ = _camera_key(city)
+
+    answer = _incident(city, spoil(key))
+
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "ApiKey")
+
+
+def test_an_incident_with_the_cameras_own_number_is_one_case_without_any_key(city: City):
+    """The same answer; another body is refused; another camera may count as it likes."""
+    (key, _), (other, _) = _camera_key(city), _camera_key(city)
+    number = f"cam-7/2026/{uuid.uuid4().hex[:8]}"
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: _incident(city, key, incident=number), range(4)))
+    keyed = _incident(city, key, uuid.uuid4().hex, incident=number)
+    changed = _incident(city, key, incident=number, text="Một việc khác hẳn, không phải rác")
+    elsewhere = _incident(city, other, incident=number)
+    next_one = _incident(city, key, incident=f"{number}-2")
+
+    assert [each.status_code for each in (*answers, keyed)] == [201] * 5
+    assert len({each.text for each in (*answers, keyed)}) == 1
+    assert keyed.headers["Idempotency-Replayed"] == "true"
+    assert (changed.status_code, changed.json()["type"]) == (
+        422,
+        "urn:civic:problem:idempotency_key_reused",
+    )
+    codes = {each.json()["code"] for each in (keyed, elsewhere, next_one)}
+    assert len(codes) == 3
+
+
+@pytest.mark.parametrize("number", ["", "a b", "x" * 121, 7])
+def test_a_cameras_number_that_is_none_is_refused_at_its_field(city: City, number: Any):
+    key, _ = _camera_key(city)
+
+    answer = _incident(city, key, incident=number)
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "incident")
+
+
+PER_KEY = 600  # incidents of one camera in five minutes: INTAKE_INCIDENTS_PER_KEY
+
+
+def test_a_camera_that_sends_too_much_is_told_when_to_come_back_and_no_other_is(city: City):
+    """Refused incidents count as well, so the limit is reached without six hundred cases."""
+    (busy, _), (other, _) = _camera_key(city), _camera_key(city)
+    for _ in range(PER_KEY):
+        assert _incident(city, busy, text="").status_code == 422
+    before = city.newest()
+    number = uuid.uuid4().hex
+
+    late = _incident(city, busy, incident=number)
+    with_picture = city.intake.post(
+        "/camera/incidents",
+        files=[
+            ("report", (None, b"{}", "application/json")),
+            ("media", ("x.jpg", phone_photo(800, 600), "image/jpeg")),
+        ],
+        headers={"X-Api-Key": busy},
+    )
+    free = _incident(city, other, incident=number)
+
+    assert [each.status_code for each in (late, with_picture, free)] == [429, 429, 201]
+    assert late.json()["type"] == "urn:civic:problem:too_many_incidents"
+    assert 0 < int(late.headers["Retry-After"]) <= 301
+    code = free.json()["code"]
+    city.events_of(code, before, "case.assigned.v1")
+    page = city.notify.get("/ioc/events", params={"after": before, "limit": 1000}).json()
+    opened = {each["subject"] for each in page["items"] if each["type"] == "case.submitted.v1"}
+    assert opened == {code}, "nothing of the refused ones was stored"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 BOUNDARY = "----DaLatBoundary7MA4YWxkTrZu0gW"
-REPORT = {"text": "Ổ gà lớn trên đường Phan Bội Châu", "terms": "2026-01"}
+REPORT = {"text": "Ổ gà lớn trên đường Phan Bội Châu", "terms": True}
 
 
 def part(name: str, content: bytes, *, filename: str | None = None, headers: bytes = b"") -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from io import BytesIO
 from zipfile import ZipFile
 
-from tests.hostile import pictures, sounds
+from tests.hostile import heics, pictures, sounds
 
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
@@ -88,6 +88,7 @@ def jpeg_claiming(width: int, height: int) -> bytes:
 
 
 CRAFTED: Mapping[str, Callable[[], bytes]] = {
+    **heics.CRAFTED,
     "png 60000 x 60000": pictures.huge_png,
     "png 6320 x 6320 in 16 bits and alpha": lambda: pictures.blank_png(
         6_320, 6_320, depth=16, colour=6

@@ -2,9 +2,9 @@
 
 import random
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
-from tests.hostile import pictures, sounds
+from tests.hostile import heics, pictures, sounds
 
 LIES = (0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
@@ -38,7 +38,11 @@ def riff_boundaries(data: bytes) -> list[int]:
     return found
 
 
-CONTAINERS = {b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf", b"udta", b"mvex"}
+CONTAINERS = {
+    *(b"moov", b"trak", b"mdia", b"minf", b"stbl", b"moof", b"traf", b"udta", b"mvex"),
+    *(b"iprp", b"ipco"),
+}
+FULL = {b"meta": 4, b"iinf": 6, b"iref": 4}  # containers with numbers before their boxes
 
 
 def box_boundaries(data: bytes) -> list[int]:
@@ -51,8 +55,8 @@ def box_boundaries(data: bytes) -> list[int]:
             size, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
             if size < 8:
                 return
-            if kind in CONTAINERS:
-                walk(at + 8, min(end, at + size))
+            if kind in CONTAINERS or kind in FULL:
+                walk(at + 8 + FULL.get(kind, 0), min(end, at + size))
             at += size
 
     walk(0, len(data))
@@ -88,6 +92,16 @@ BASES: dict[str, tuple[Callable[[], bytes], Walk, int]] = {
         riff_boundaries,
         4,
     ),
+    "heic": (lambda: heics.photo(160, 120), box_boundaries, 0),
+    "heic_tiles": (
+        lambda: heics.grid(
+            *(200, 120, [heics.tile_of(128, 128)] * 2, 2),
+            turns=[heics.LEFT],
+            exif=pictures.exif_block(gps=pictures.GPS_OF_THE_MARKET),
+        ),
+        box_boundaries,
+        0,
+    ),
     "wav": (lambda: sounds.recording("wav", 0.3), riff_boundaries, 4),
     "m4a": (lambda: sounds.recording("m4a", 0.3), box_boundaries, 0),
     "fragmented_mp4": (lambda: sounds.recording("fragmented_mp4", 0.3), box_boundaries, 0),
@@ -102,9 +116,11 @@ BASES: dict[str, tuple[Callable[[], bytes], Walk, int]] = {
 }
 
 
-def mutations(seed: int, flips: int) -> Iterator[tuple[str, bytes]]:
+def mutations(seed: int, flips: int, only: Collection[str] = ()) -> Iterator[tuple[str, bytes]]:
     """Yield the name and the bytes of each mutated file; `flips` random ones of each base."""
     for name, (make, walk, length_at) in BASES.items():
+        if only and name not in only:
+            continue
         data = make()
         places = [each for each in walk(data) if each <= len(data)]
         yield from _cuts(name, data, places)

@@ -94,6 +94,12 @@ class Look:
             message = aio_pika.Message(body, headers=headers or {}, delivery_mode=2)
             await channel.default_exchange.publish(message, queue)
 
+    async def publish(self, key: str, body: bytes) -> None:
+        """Put anything on the exchange, as whoever may write to it can."""
+        async with self._connection.channel() as channel:
+            exchange = await channel.get_exchange(topology.EXCHANGE)
+            await exchange.publish(aio_pika.Message(body), key)
+
     async def delete_queue(self, queue: str) -> None:
         async with self._connection.channel() as channel:
             await channel.queue_delete(queue)

@@ -82,7 +82,15 @@ async def test_a_fresh_installation_calls_nobody(store: AppStore, site: Site):
 
 
 @pytest.mark.parametrize(
-    ("status", "health"), [(200, Health.UP), (302, Health.UP), (404, Health.UP), (503, Health.DOWN)]
+    ("status", "health"),
+    [
+        (200, Health.UP),
+        (302, Health.UP),
+        (401, Health.UP),
+        (404, Health.DOWN),
+        (410, Health.DOWN),
+        (503, Health.DOWN),
+    ],
 )
 async def test_what_answers_is_up_and_what_fails_is_down(
     store: AppStore, site: Site, status: int, health: Health

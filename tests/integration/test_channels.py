@@ -16,6 +16,7 @@ import pytest
 from fastapi import FastAPI
 
 from services.notify.admission import unauthenticated
+from services.notify.answers.people import DeliveryPage, Subscribed
 from services.notify.api import callbacks, deliveries, push
 from services.notify.api.callbacks import Callbacks
 from services.notify.channels.base import Channel, Outgoing
@@ -23,14 +24,15 @@ from services.notify.channels.push import PushChannel
 from services.notify.channels.sms import SmsChannel, SmsSettings
 from services.notify.channels.zalo import ZaloChannel, ZaloSettings
 from services.notify.channels.zalo_tokens import ZaloApp, ZaloTokens
-from services.notify.domain import Delivery, Outcome, QuietHours, delivery_id
+from services.notify.domain import Delivery, Made, Outcome, QuietHours, delivery_id
 from services.notify.messages import Messages
-from services.notify.people import People
+from services.notify.people import People, Vaults
 from services.notify.sender import Sender
 from services.notify.store import CaseView, DeliveryStore
 from services.notify.subscriptions import Subscription, Subscriptions, subscription_id
 from shared import mongo, problems
-from shared.directory import Directory
+from shared.directory import Contact, Directory, Preferences
+from shared.followers import Followers
 from shared.identity import Reporter, Seal, TrackingTokens, Vault, new_code
 from shared.lockbox import Lockbox
 from shared.mongo import Database
@@ -39,6 +41,7 @@ from shared.outbound import Rules
 from shared.sessions import Visitor
 from shared.vocabulary import OFFICE, Clock, Language, Role
 from tests.builders import CODE, state_calendar
+from tests.conforms import differences
 from tests.doubles.providers import Browser, SmsGateway, Zalo
 from tests.doubles.server import CUT, Said, serving
 from tests.integration.test_deliveries import BOOK, KEY
@@ -82,6 +85,7 @@ class World:
         """Serve the doubles and build the sender."""
         self.store = DeliveryStore(self.base)
         self.vault = Vault(self.base, Seal(KEY))
+        self.followers = Followers(self.base, Seal(KEY))
         ticking = self._ticking
         self.subscriptions = Subscriptions(self.base, Lockbox(KEY, "push"), ticking)
         self.optouts = OptOuts(self.base, ["secret"], ticking)
@@ -122,7 +126,13 @@ class World:
         """One more process of the same service."""
         sender = Sender(
             self.store,
-            People(self.vault, self.directory, self.optouts, self.subscriptions),
+            People(
+                Vaults(self.vault, self.followers),
+                self.directory,
+                self.optouts,
+                self.subscriptions,
+                clock=self.clock,
+            ),
             self.messages,
             self.channels(),
             quiet=QUIET,
@@ -362,6 +372,19 @@ async def test_what_may_have_arrived_by_sms_never_goes_out_by_mail_too(world: Wo
     assert world.mails.sent == []
 
 
+@pytest.mark.parametrize("code", ["101", "104", "118"])  # key, brand name, kind of message
+async def test_a_refusal_of_the_gateway_goes_to_the_next_channel(world: World, code: str):
+    world.gateway.say = [code]
+
+    row = await world.sent("sms", "email")
+
+    assert said(row) == ("email", "sent", "")
+    assert row["tried"] == ["sms"]
+    assert (len(world.gateway.calls), world.gateway.sent) == (1, {})
+    world.gateway.say = [code]
+    assert said(await world.sent("sms")) == ("sms", "undeliverable", f"sms_{code}")
+
+
 async def test_a_throttle_of_the_gateway_is_honoured(world: World):
     world.gateway.say = [BUSY, "789"]
 
@@ -553,7 +576,14 @@ def _client(world: World, role: Role = Role.OFFICE_CLERK) -> httpx.AsyncClient:
     door, key = Door(role), push.public_key(VAPID)
     tokens = TrackingTokens(["secret"])
     pushing = push.Pushing(
-        world.subscriptions, world.view, tokens, door, rules=LOCAL, key=key, clock=world.clock
+        world.subscriptions,
+        world.view,
+        tokens,
+        door,
+        world.followers,
+        rules=LOCAL,
+        key=key,
+        clock=world.clock,
     )
     app.include_router(callbacks.create_router(signed))
     app.include_router(push.create_router(pushing))
@@ -628,6 +658,24 @@ async def test_an_sms_that_could_not_be_delivered_goes_on_to_the_next_channel_on
     assert (len(world.mails.sent), len(world.gateway.calls)) == (1, 1)
 
 
+async def test_a_refusal_that_overtakes_the_gateways_own_answer_is_not_lost(world: World):
+    identifier = await world.owe(await world.person("sms", "email"))
+    world.now = (await world.row(identifier))["next_at"]
+    token, claimed = await world.store.claim(world.now, timedelta(minutes=1), 10)
+    assert [each.id for each in claimed] == [identifier]
+    body, headers = receipt(world, identifier, 2)
+
+    async with _client(world) as client:
+        for _ in range(2):
+            await client.post("/callbacks/sms", content=body, headers=headers)
+    made = Made("sms", Outcome("accepted"))
+    await world.store.settle(token, [(each, made) for each in claimed], world.now)
+    await world.send()
+
+    assert said(await world.row(identifier)) == ("email", "sent", "")
+    assert len(world.mails.sent) == 1
+
+
 async def test_a_browser_subscribes_for_its_report_and_for_an_official(world: World):
     reference = await world.person("push")
     code = new_code("DL")
@@ -648,6 +696,7 @@ async def test_a_browser_subscribes_for_its_report_and_for_an_official(world: Wo
         )
 
     assert (own.status_code, stranger.status_code, official.status_code) == (201, 404, 201)
+    assert differences(Subscribed, own.json()) == []
     assert gone.status_code == 204
     assert len(await world.subscriptions.of("account:u_1")) == 1
     assert await world.subscriptions.of(f"reporter:{reference}") == []
@@ -693,6 +742,7 @@ async def test_the_office_reads_what_did_not_arrive_and_why(world: World):
     async with _client(world, Role.OFFICER) as client:
         refused = await client.get("/deliveries", headers=headers)
 
+    assert differences(DeliveryPage, found) == differences(DeliveryPage, unsure) == []
     assert [each["state"] for each in unsure["items"]] == ["uncertain"]
     assert {each["reason"] for each in found["items"]} == {"zalo_-118", "http_500"}
     assert about not in {each["id"] for each in found["items"]}
@@ -721,3 +771,67 @@ async def test_no_delivery_is_left_without_an_end(world: World):
     by_zalo = [each["tracking_id"] for each in world.zalo.sent]
     told = [*mailed, *by_zalo, *world.gateway.sent]
     assert len(told) == len(set(told))  # nobody is told twice
+
+
+# Officials
+
+
+async def _to_an_official(world: World, wanted: Preferences, **facts: Any) -> str:
+    """Owe a message to an officer with these preferences, and return the row's id."""
+    contact = Contact("u_officer", OFFICE, Role.OFFICER, "officer@dalat.example")
+    await world.directory.put(contact, version=1)
+    await world.directory.prefer("u_officer", wanted)
+    identifier = await world.owe("unused", **facts)
+    change = {"recipient": "account:u_officer", "unit": OFFICE}
+    world.sender = world.another()  # what the first has in hand is left to it
+    await world.store.documents.update_one(
+        {"_id": identifier}, {"$set": {**change, "next_at": world.now, "claim": None}}
+    )
+    return identifier
+
+
+async def test_an_official_is_told_in_their_own_order_and_by_mail_in_the_end(world: World):
+    wanted = Preferences(("sms",), "84912345678")
+    identifier = await _to_an_official(world, wanted)
+
+    await world.send()
+    assert said(await world.row(identifier)) == ("sms", "sent", "")
+    world.gateway.say = ["103"]
+    identifier = await _to_an_official(world, wanted)
+    await world.send()
+
+    assert said(await world.row(identifier)) == ("email", "sent", "")
+
+
+async def test_an_officials_own_quiet_hours_hold_what_makes_a_noise(world: World):
+    wanted = Preferences(("sms",), "84912345678", (time(11), time(14)))  # it is noon
+    identifier = await _to_an_official(world, wanted)
+    urgent = await _to_an_official(world, wanted, urgent=True)
+
+    await world.send()
+
+    row = await world.row(identifier)
+    assert (row["state"], row["reason"]) == ("pending", "quiet_hours")
+    assert row["next_at"] == NOON + timedelta(hours=2)
+    assert said(await world.row(urgent)) == ("sms", "sent", "")
+    assert said(await world.later(identifier)) == ("sms", "sent", "")
+
+
+async def test_a_reporter_who_works_at_night_chooses_other_hours(world: World):
+    world.now = NIGHT
+    reference = await world.person("sms", quiet=(time(8), time(16)))
+    identifier = await world.owe(reference)
+
+    await world.send()
+
+    assert said(await world.row(identifier)) == ("sms", "sent", "")
+
+
+async def test_a_closed_account_leaves_neither_address_nor_telephone(world: World):
+    await _to_an_official(world, Preferences(("sms",), "84912345678"))
+
+    await world.directory.remove("u_officer", version=2)
+
+    stored = repr(await world.base["contacts"].find().to_list(10))
+    assert "84912345678" not in stored
+    assert await world.directory.prefer("u_officer", Preferences()) is None

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from aio_pika.exceptions import DeliveryError, PublishError
 from shared import topology
 from shared.errors import OutageError
 from shared.messaging import limits
+from shared.mongo import Entry
 from shared.topology import ROUTER_CASES
 from tests.integration.broker import (
     Heard,
@@ -92,11 +94,11 @@ async def test_a_publish_that_is_never_confirmed_is_given_up_in_time(
 ) -> None:
     monkeypatch.setattr(limits, "CONFIRM_S", 0.3)
 
-    async def never(*_: Any) -> None:
-        await asyncio.Event().wait()
+    async def never(_: Any, entries: Sequence[Entry]) -> list[asyncio.Future[Any]]:
+        return [asyncio.get_running_loop().create_future() for _ in entries]
 
     async with connected(amqp_url) as publisher:
-        monkeypatch.setattr("shared.messaging.publisher._publish", never)
+        monkeypatch.setattr("shared.messaging.publisher.publish_all", never)
         began = time.monotonic()
 
         assert await publisher.publish([submitted(1), submitted(2)]) == [False, False]

@@ -12,9 +12,9 @@ import pytest
 
 from services.notify.channels.email import EmailChannel
 from services.notify.domain import QuietHours
-from services.notify.handlers import TELL_WITHIN, on_event
+from services.notify.handlers import TELL_WITHIN, Reach, on_event
 from services.notify.messages import Messages
-from services.notify.people import People
+from services.notify.people import People, Vaults
 from services.notify.sender import Sender
 from services.notify.store import BadCursorError, CaseView, DeliveryStore, NotHeardYetError
 from services.notify.subscriptions import Subscriptions
@@ -24,10 +24,11 @@ from services.notify.webhooks.store import Endpoint, EndpointStore, MessageStore
 from shared import mongo
 from shared.directory import FRESH_S, Contact, Directory
 from shared.events import CaseAccepted, CaseEvent, DeadlineMissed, DeadlineSet, Received
+from shared.followers import EVERY_PLACE, Follower, Followers, follower_reference
 from shared.identity import Reporter, Seal, TrackingTokens, Vault
 from shared.lockbox import Lockbox
 from shared.mongo import Database
-from shared.optouts import OptOuts
+from shared.optouts import OptOuts, OptOutTokens
 from shared.rulebook import Edition, Rulebook
 from shared.settings import RULES
 from shared.vocabulary import OFFICE, Language, ReporterId, Role, State, UnitId
@@ -63,6 +64,8 @@ class World:
     view: CaseView
     directory: Directory
     vault: Vault
+    followers: Followers
+    people: People
     sender: Sender
     hooks: WebhookSender
     subscriptions: Subscriptions
@@ -75,7 +78,7 @@ class World:
         await on_event(
             message,
             self.view,
-            directory=self.directory,
+            reach=Reach(self.directory, self.people),
             quiet=QuietHours(time(22), time(6), state_calendar().zone),
             sender=self.sender,
             hooks=self.hooks,
@@ -109,7 +112,7 @@ class World:
         found: dict[str, str] = {}
         for path in sorted(self.mail.glob("*.eml")):
             mail = message_from_bytes(path.read_bytes(), policy=policy.default)
-            name, suffix = str(mail["To"]).partition("@")[0].split(".")
+            name, _, suffix = str(mail["To"]).partition("@")[0].partition(".")
             if suffix == self.suffix:
                 assert name not in found
                 found[name] = mail["Subject"]
@@ -135,14 +138,21 @@ async def world(
     store, vault = DeliveryStore(base), Vault(base, Seal(KEY))
     subscriptions = Subscriptions(base, Lockbox(KEY, "push"))
     directory = Directory(base, clock=lambda: made.elapsed_s)
+    followers = Followers(base, Seal(KEY))
+    optouts = OptOuts(base, ["secret"])
+    people = People(
+        Vaults(vault, followers), directory, optouts, subscriptions, clock=lambda: made.now
+    )
     made = World(
         store=store,
+        followers=followers,
+        people=people,
         view=CaseView(base),
         directory=directory,
         vault=vault,
         sender=Sender(
             store,
-            People(vault, directory, OptOuts(base, ["secret"]), subscriptions),
+            people,
             Messages(BOOK, TrackingTokens(["secret"]), "https://dalat.example"),
             {"email": email},
             quiet=QuietHours(time(22), time(6), state_calendar().zone),
@@ -329,6 +339,18 @@ async def test_who_came_since_is_not_told_of_what_is_older_than_a_week(
     assert (await world.view.newest(CODE)).state is State.ASSIGNED
 
 
+async def test_what_a_person_sends_back_from_the_dead_letters_is_told_however_old(world: World):
+    await world.employ("officer")
+    world.now = RECEIVED + TELL_WITHIN + timedelta(days=2)
+
+    heard = received(assigned(), case(reporter=None), 2)
+    await world.hear(replace(heard, replayed=True))
+    world.now += timedelta(days=1)
+    await world.send()
+
+    assert set(world.mails()) == {"officer"}
+
+
 # Quiet hours
 
 
@@ -436,8 +458,8 @@ async def test_a_message_that_cannot_be_written_does_not_hold_up_its_neighbours(
     await world.employ("officer")
     await world.employ("helper", unit=HELPER)
     await world.hear_case(assigned())
-    [in_hand] = world.sender._own
-    world.sender._own[:] = [replace(in_hand, template="of_tomorrow")]
+    [(at, in_hand)] = world.sender._own
+    world.sender._own[:] = [(at, replace(in_hand, template="of_tomorrow"))]
     await world.hear_case(assigned(unit=HELPER), 3, unit=HELPER)
 
     await world.send()
@@ -572,3 +594,97 @@ async def test_what_another_process_owed_is_sent_although_new_mails_keep_coming(
     await world.sender.send_due()
 
     assert (await world.rows())[recipient]["state"] == "sent"
+
+
+# Followers
+
+
+async def _follow(world: World, who: str, **changes: Any) -> str:
+    """Somebody follows the case, with a mail address of their own if no other is given."""
+    plain: dict[str, Any] = {"email": world.address(who), "channels": ("email",)}
+    reference = follower_reference(CODE, who)
+    person = Reporter(**{**plain, **changes})
+    await world.followers.add(Follower(reference, CODE, person, EVERY_PLACE), NOON)
+    return reference
+
+
+async def test_followers_hear_each_change_as_the_reporter_does_each_of_them_once(world: World):
+    await _follow(world, "first")
+    await _follow(world, "second", language=Language.ENGLISH)
+    changes = {"state": State.RESOLVED, "followers": 2}
+
+    for _ in range(3):
+        await world.hear_case(RESOLVED, **changes)
+    await world.send()
+
+    assert world.mails() == {
+        "first": f"[{CODE}] Phản ánh bạn theo dõi đã có kết quả",
+        "second": f"[{CODE}] The report you follow has a result",
+    }
+
+
+async def test_who_is_told_already_does_not_hear_it_as_a_follower_too(world: World):
+    """The reporter, an official of the unit, and one person who follows twice."""
+    address = world.address("reporter")
+    reporter = await world.vault.store(Reporter(email=address), NOON)
+    await world.employ("officer")
+    await _follow(world, "again", email=address.upper())
+    await _follow(world, "clerk", email=world.address("officer"))
+    await _follow(world, "twice")
+    await _follow(world, "thrice", email=world.address("twice"))
+
+    await world.hear_case(assigned(), reporter=reporter, followers=4)
+    await world.send()
+
+    assert set(world.mails()) == {"reporter", "officer", "twice"}
+
+
+async def test_a_follower_gets_no_key_to_the_case_and_a_way_out_by_one_click(world: World):
+    reference = await _follow(world, "follower")
+    await world.hear_case(assigned(), followers=1)
+    await world.send()
+
+    [path] = [p for p in world.mail.glob("*.eml") if world.address("follower") in p.read_text()]
+    mail = message_from_bytes(path.read_bytes(), policy=policy.default)
+    text = mail.get_content()
+    assert f"https://dalat.example/r/{CODE}\n" in text.replace("\r", "")
+    assert TrackingTokens(["secret"]).issue(CODE) not in text
+    token = OptOutTokens(["secret"]).issue(ReporterId(reference), "email")
+    address = f"https://dalat.example/api/v1/notifications/opt-out/{token}"
+    assert mail["List-Unsubscribe"] == f"<{address}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert f"https://dalat.example/opt-out#{token}" in text
+
+
+async def test_an_officials_mail_has_no_way_out(world: World):
+    await world.employ("officer")
+    await world.hear_case(assigned())
+    await world.send()
+
+    [path] = [p for p in world.mail.glob("*.eml") if world.address("officer") in p.read_text()]
+    assert "List-Unsubscribe" not in path.read_text()
+
+
+@pytest.mark.parametrize("changes", [{"state": State.HELD}, {"restricted": True}])
+async def test_followers_hear_nothing_of_what_is_not_public(world: World, changes: dict[str, Any]):
+    await _follow(world, "follower")
+    await world.employ("clerk", CLERK, OFFICE)
+
+    await world.hear_case(assigned(), followers=1, **changes)
+
+    assert not any(name.startswith("follower:") for name in await world.rows())
+
+
+async def test_who_chose_no_channel_or_left_before_the_mail_went_out_hears_nothing(world: World):
+    await _follow(world, "silent", channels=())
+    reference = await _follow(world, "gone")
+    await world.hear_case(assigned(), followers=2)
+    owed = {name for name in await world.rows() if name.startswith("follower:")}
+    assert owed == {f"follower:{reference}"}
+    await world.followers.erase(ReporterId(reference))
+
+    await world.send()
+
+    row = (await world.rows())[f"follower:{reference}"]
+    assert (row["state"], row["reason"]) == ("undeliverable", "erased")
+    assert world.mails() == {}

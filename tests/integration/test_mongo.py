@@ -300,6 +300,14 @@ async def test_a_debt_is_as_old_as_its_oldest_event(aggregates: Aggregates) -> N
     ]
 
 
+async def test_how_much_is_owed_can_be_asked_without_reading_it(aggregates: Aggregates) -> None:
+    await aggregates.create({"_id": "a"}, [Entry("a.1", "case.submitted.v1", b"{}")], NOW)
+
+    [found] = await aggregates.owing(NOW + timedelta(seconds=1), 10, bodies=False)
+
+    assert (found.identifier, found.entries, found.since) == ("a", (), NOW)
+
+
 async def test_owing_reads_only_the_index_of_debts(base: Database, aggregates: Aggregates) -> None:
     """Ten thousand paid documents cost nothing, and a backlog is not sorted at every sweep."""
     await asyncio.gather(
@@ -486,3 +494,18 @@ async def test_a_swap_that_the_server_refuses_fails_alone(aggregates: Aggregates
 
     assert isinstance(told[1], WriteRefusedError)
     assert not isinstance(told[0], BaseException)
+
+
+@pytest.mark.parametrize("before", [None, Index(("at",))], ids=["a new one", "one without a term"])
+async def test_what_has_a_term_is_deleted_by_the_server(
+    base: Database, before: Index | None
+) -> None:
+    if before:
+        await Documents(base, "kept", (before,)).ensure_indexes()
+    term = Index(("at",), lasts=timedelta(days=400))
+
+    for _ in "12":
+        await Documents(base, "kept", (term,)).ensure_indexes()
+
+    found = await base.get_collection("kept").index_information()
+    assert found["at_1"]["expireAfterSeconds"] == 400 * 86400

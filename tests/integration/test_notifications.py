@@ -7,10 +7,12 @@ import pytest
 
 from services.intake.notifications import Choice, Notifications
 from shared import mongo
+from shared.followers import EVERY_PLACE, Follower, Followers, follower_reference
 from shared.identity import Reporter, Seal, Vault
 from shared.mongo import Database
 from shared.optouts import OptOuts, OptOutTokens
 from shared.vocabulary import Language, ReporterId
+from tests.builders import CODE
 from tests.unit.notify_events import NOON
 
 KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
@@ -26,8 +28,10 @@ async def base(mongo_url: str, database_prefix: str) -> AsyncIterator[Database]:
 
 def build(base: Database, *secrets: str) -> tuple[Vault, OptOuts, OptOutTokens, Notifications]:
     vault, tokens = Vault(base, Seal(KEY)), OptOutTokens(secrets)
+    followers = Followers(base, Seal(KEY))
     optouts = OptOuts(base, secrets)
-    return vault, optouts, tokens, Notifications(vault, optouts, tokens, lambda: NOON)
+    made = Notifications(vault, followers, optouts, tokens, clock=lambda: NOON)
+    return vault, optouts, tokens, made
 
 
 async def test_a_choice_is_kept_with_its_time_and_leaves_the_rest_as_it_was(base: Database):
@@ -70,7 +74,13 @@ async def test_who_chooses_a_channel_again_is_told_again(base: Database):
     await notifications.opt_out(tokens.issue(reference, "email"))
     await notifications.opt_out(tokens.issue(reference, "sms"))
 
-    later = Notifications(vault, OptOuts(base, ["s1"]), tokens, lambda: NOON + timedelta(minutes=1))
+    later = Notifications(
+        vault,
+        Followers(base, Seal(KEY)),
+        OptOuts(base, ["s1"]),
+        tokens,
+        clock=lambda: NOON + timedelta(minutes=1),
+    )
     await later.choose(reference, Choice(["email"]))
 
     optouts = OptOuts(base, ["s1"])
@@ -102,3 +112,19 @@ async def test_who_was_erased_chooses_nothing(base: Database):
     await vault.shred(reference, NOON)
 
     assert await notifications.choose(reference, Choice(["email"])) is None
+
+
+async def test_the_link_of_a_follower_ends_their_mails_only(base: Database):
+    vault, optouts, tokens, notifications = build(base, "s1")
+    await vault.store(AN, NOON)
+    reference = follower_reference(CODE, "secret of a follower")
+    binh = Reporter(email="binh@example.com", channels=("email",))
+    await Followers(base, Seal(KEY)).add(Follower(reference, CODE, binh, EVERY_PLACE), NOON)
+
+    ended = await notifications.opt_out(tokens.issue(reference, "email"))
+
+    await optouts.refresh()
+    assert ended == "email"
+    assert optouts.has("email", "Binh@example.com")
+    assert not optouts.has("email", "an@example.com")
+    assert "binh" not in repr(await base["followers"].find().to_list(10))

@@ -3,10 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from services.intake.onestop.domain import calling
+from services.intake.onestop.domain import dossier as rules
+from services.intake.onestop.domain.calling import Wish
+from services.intake.onestop.domain.dossier_parts import HandIn
+from services.intake.onestop.domain.queue import Queue
+from services.intake.onestop.forgetting import people_of
+from services.intake.onestop.store import DossierStore, QueueStore, StoredQueue
 from services.intake.orphans import Orphans, OrphanSweeper, Swept
 from services.intake.store import CaseStore
 from shared import mongo
@@ -14,6 +22,8 @@ from shared.identity import Reporter, Seal, Vault
 from shared.media import MediaSettings, MediaStore
 from shared.media_names import original_name, public_name
 from shared.mongo import Documents
+from shared.vocabulary import DeskId, Language
+from tests.unit.test_onestop_dossier import about
 
 KEY = "c2VjcmV0IG9mIHRlc3RzLCAzMiBieXRlcyBsb25nISE="
 WHO = Reporter(name="Người Thử Nghiệm", phone=None, email=None, language="vi")
@@ -28,7 +38,9 @@ class World:
         self.cases = CaseStore(self.base)
         self.media = MediaStore(MediaSettings(**s3))
         self.vault = Vault(mongo.database(client, f"{prefix}_identity"), Seal(KEY))
-        self.orphans = Orphans(self.cases, self.media, self.vault)
+        self.queues, self.dossiers = QueueStore(self.base), DossierStore(self.base)
+        counter = partial(people_of, self.queues, self.dossiers)
+        self.orphans = Orphans(self.cases, self.media, self.vault, counter)
 
     async def case(self, code: str, *names: str, reporter: str | None = None) -> None:
         """Store what the sweeper reads of a case."""
@@ -110,6 +122,31 @@ async def test_a_file_sent_again_between_two_looks_is_kept(
 
     assert await world.orphans.sweep(before) == Swept(0, 0)
     assert await world.names() == {name}
+
+
+async def test_people_of_the_counter_stay_with_their_number_or_dossier(world: World) -> None:
+    now = datetime.now(UTC)
+    visitor = await world.vault.store(WHO, now, counter="t_held")
+    applicant = await world.vault.store(WHO, now, counter="HS-7K3Q-9M2F")
+    lost = [await world.vault.store(WHO, now, counter=each) for each in ("t_lost", "HS-LOST")]
+    step = calling.issue(
+        Queue(desk=DeskId("land"), on=now.date()),
+        Wish("t_held", "online", Language.VIETNAMESE, remind_at=3, visitor=visitor),
+        "B",
+        most=9,
+        now=now,
+    )
+    await world.queues.save(StoredQueue(step.queue, 0), step, now)
+    given = HandIn(
+        "HS-7K3Q-9M2F", "HS-260112-7K3Q-9M2F", "online", (), applicant, Language.VIETNAMESE
+    )
+    await world.dossiers.open(rules.submit(given, about(now)), {})
+
+    swept = await world.orphans.sweep(later())
+
+    assert swept == Swept(objects=0, reporters=2)
+    assert await world.reporters() == {visitor, applicant}
+    assert not set(lost) & await world.reporters()
 
 
 async def test_reporters_of_a_case_of_something_else_and_tombstones_stay(world: World) -> None:

@@ -15,6 +15,8 @@ import pytest
 from fastapi import FastAPI, Header
 
 from services.intake.accounts.domain import AccountId, Principal, SessionId
+from services.intake.accounts.store import AccountStore
+from services.intake.api import audit
 from services.intake.api import privacy as routes
 from services.intake.archive import Archive
 from services.intake.audit import REPORTER, Actor, Audit
@@ -229,6 +231,8 @@ async def web_client(city: City) -> AsyncIterator[httpx.AsyncClient]:
     app.add_middleware(web.Envelope)
     parts = routes.Privacy(front=city, desk=city.desk, archive=archive, shelf=city.shelf)
     app.include_router(routes.create_router(parts, current))
+    room = audit.AuditRoom(city.desk, AccountStore(city.intake))
+    app.include_router(audit.create_router(room, current))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://intake") as client:
         yield client
@@ -702,6 +706,8 @@ async def test_the_audit_is_read_by_subject_and_kind_and_in_pages(
     assert await read("kind=account.changed") == ([1, 2, 3], None)
     assert await read("limit=3") == ([1, 2, 3], 3)
     assert await read("limit=3&after=3") == ([4], None)
+    assert await read("limit=3&order=newest") == ([4, 3, 2], 2)
+    assert await read("limit=3&order=newest&cursor=2") == ([1], None)
     hidden = await web_client.get(
         f"/desk/audit?subject={code}&kind=reporter.viewed", headers={"who": ADMINISTRATOR}
     )
@@ -719,7 +725,7 @@ async def fill(vault: Vault, count: int) -> list[ReporterId]:
 async def test_after_a_rotation_the_old_key_opens_nothing_and_the_new_one_everything(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity, "ROTATION_BATCH", 10)
+    monkeypatch.setattr(identity.vault, "ROTATION_BATCH", 10)
     people = await fill(city.vault, 35)
     await city.vaults["reporters"].update_many(
         {"_id": {"$in": people[:5]}}, {"$unset": {"key_id": ""}}
@@ -745,7 +751,7 @@ async def test_after_a_rotation_the_old_key_opens_nothing_and_the_new_one_everyt
 async def test_a_rotation_that_was_interrupted_goes_on(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity, "ROTATION_BATCH", 10)
+    monkeypatch.setattr(identity.vault, "ROTATION_BATCH", 10)
     await fill(city.vault, 30)
     both = Vault(city.vaults, Seal(f"{NEW},{OLD}"))
     update_each, calls = both._documents.update_each, 0
@@ -769,7 +775,7 @@ async def test_a_rotation_that_was_interrupted_goes_on(
 async def test_a_rotation_runs_beside_reports_looks_and_erasures(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity, "ROTATION_BATCH", 20)
+    monkeypatch.setattr(identity.vault, "ROTATION_BATCH", 20)
     people = await fill(city.vault, 200)
     both = Vault(city.vaults, Seal(f"{NEW},{OLD}"))
 

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -90,7 +90,7 @@ def test_a_restored_stack_is_whole_and_goes_on(folder: Path) -> None:
     assert refused.returncode == 2
     assert "not empty" in refused.stderr
 
-    new = Layout(folder / "new", free_port_base())
+    new = Layout(folder / "new", free_port_base(), unpaced=True)
     restored = dev(new, "restore", str(saved), "--secrets", str(secrets))
     assert restored.returncode == 0, restored.stdout + restored.stderr
     supervisor = stacks.start(new, with_services=True, attached=True, say=print)
@@ -180,20 +180,22 @@ def _a_deadline_fires(client: Any, code: str) -> None:
 def test_a_folder_that_is_no_whole_backup_is_refused(folder: Path) -> None:
     (folder / "broken").mkdir()
 
-    layout = Layout(folder / "stack", free_port_base())
+    layout = Layout(folder / "stack", free_port_base(), unpaced=True)
     refused = dev(layout, "restore", str(folder / "broken"))
 
     assert refused.returncode == 2
     assert "no whole backup" in refused.stderr
 
 
-def republish(layout: Layout) -> None:
+def republish(layout: Layout, before: Callable[[], None] = lambda: None) -> None:
     """What the runbook says for the loss of RabbitMQ's data, with the services stopped."""
     supervisor = stacks.start(layout, with_services=False, attached=True, say=print)
     try:
+        before()
         secrets = credentials.load_or_make(layout.secrets_file)
         environment = {**os.environ, **service_environment(layout, secrets)}
-        for module in ("services.intake.republish", "services.router.republish"):
+        for service in ("intake", "router", "sla", "notify"):
+            module = f"services.{service}.republish"
             subprocess.run(  # noqa: S603
                 [sys.executable, "-m", module], cwd=ROOT, env=environment, check=True
             )
@@ -209,7 +211,7 @@ def _mails(layout: Layout) -> int:
 def test_after_the_loss_of_rabbitmq_alone_everything_is_said_again_and_nobody_is_told_twice(
     folder: Path,
 ) -> None:
-    layout = Layout(folder / "stack", free_port_base())
+    layout = Layout(folder / "stack", free_port_base(), unpaced=True)
     supervisor = stacks.start(layout, with_services=True, attached=True, say=print)
     city = City.at(layout.stack_file)
     receipts = [city.send(report()).json() for _ in range(5)]

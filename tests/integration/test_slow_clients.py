@@ -1,16 +1,26 @@
 """Clients that are slow, endless or no HTTP at all: each one ends in our own time."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+import re
+import socket
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import pytest
 import uvicorn
 from fastapi import Body, FastAPI
 from fastapi.responses import StreamingResponse
+from websockets.asyncio.client import connect
 
+from services.notify.admission import Admission
+from services.notify.ioc import api as ioc
+from services.notify.ioc import websocket
+from services.notify.ioc.tail import IocTail
+from services.notify.sockets import Socket
 from shared import server, web
+from shared.stream import StreamEvent
 
 PATIENCE_S = 0.5  # what the bounds are set to here
 
@@ -38,21 +48,82 @@ def application() -> FastAPI:
     return app
 
 
-@pytest.fixture
-async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
-    monkeypatch.setattr(server, "HEAD_S", PATIENCE_S)
-    monkeypatch.setattr(web, "SILENCE_S", PATIENCE_S)
-    monkeypatch.setattr(web, "TAKEN_S", PATIENCE_S)
+class EndlessTail:
+    """A stream with an event at every offset; notes how many each reader was given."""
+
+    epoch = "0a1b2c3d"
+    newest = 10**9
+    body = b'{"text":"' + b"x" * 20_000 + b'"}'
+
+    def __init__(self) -> None:
+        self.given = Counter[int]()  # events, by the reader's first offset
+        self.readers = 0
+
+    async def place(self, offset: int, epoch: str) -> int:
+        assert epoch == self.epoch
+        return offset
+
+    async def batches(self, offset: int, size: int) -> AsyncIterator[Sequence[StreamEvent]]:
+        assert size > 1
+        first = offset
+        self.readers += 1
+        try:
+            while True:
+                await asyncio.sleep(0)
+                yield [StreamEvent(offset + n, "case.opened", self.body) for n in range(1, 5)]
+                offset += 4
+                self.given[first] += 4
+        finally:
+            self.readers -= 1
+
+
+class Everybody:
+    """Admits everybody."""
+
+    async def ioc(self, authorization: str) -> None:
+        del authorization
+
+
+def with_stream(tail: EndlessTail) -> FastAPI:
+    """Return the operations centre's own routes over an endless stream."""
+    app = application()
+    feed = ioc.Feed(cast("IocTail", tail), cast("Admission", Everybody()))
+    app.include_router(ioc.create_router(feed))
+    app.include_router(websocket.create_router(feed))
+    return app
+
+
+@asynccontextmanager
+async def serving(app: FastAPI) -> AsyncGenerator[uvicorn.Server]:
     config = uvicorn.Config(
-        application(), port=0, http=server.Protocol, log_config=None, lifespan="off"
+        app, port=0, http=server.Protocol, ws=Socket, log_config=None, lifespan="off"
     )
     running = uvicorn.Server(config)
     task = asyncio.create_task(running.serve())
     while not running.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
-    yield running.servers[0].sockets[0].getsockname()[1]
-    running.should_exit = True
-    await task
+    try:
+        yield running
+    finally:
+        running.should_exit = True
+        await task
+
+
+def port_of(running: uvicorn.Server) -> int:
+    return running.servers[0].sockets[0].getsockname()[1]
+
+
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEAD_S", PATIENCE_S)
+    monkeypatch.setattr(web, "SILENCE_S", PATIENCE_S)
+    monkeypatch.setattr(web, "TAKEN_S", PATIENCE_S)
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    async with serving(application()) as running:
+        yield port_of(running)
 
 
 async def talk(port: int, *pieces: bytes, pause_s: float = 0.0) -> bytes:
@@ -143,3 +214,73 @@ async def test_a_client_that_takes_nothing_of_a_long_answer_is_left(port: int):
     writer.close()
 
     assert taken < 2_000 * 65_536
+
+
+SSE = b"GET /ioc/stream HTTP/1.1\r\nHost: x\r\nLast-Event-ID: %d.0a1b2c3d\r\n\r\n"
+UPGRADE = (
+    b"GET /ioc/ws?after=%d.0a1b2c3d HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+STUCK, OTHER = 1_000, 500_000  # where each begins, so that one is told from the other
+MOST = 1_500  # events of 20 kB: what the kernels on both sides may hold for one connection
+
+
+async def read_a_little(port: int, request: bytes) -> tuple[socket.socket, bytes]:
+    """Open a stream, take its beginning, and take nothing more; the connection stays open."""
+    stuck = socket.create_connection(("127.0.0.1", port))
+    stuck.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(stuck, request)
+    taken = b""
+    while len(taken) < 100_000:
+        taken += await loop.sock_recv(stuck, 65_536)
+    return stuck, taken
+
+
+async def follow(port: int, take: int) -> list[int]:
+    """Return the offsets of the next events, as an honest reader of the stream hears them."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
+    writer.write(SSE % OTHER)
+    found: list[int] = []
+    while len(found) < take:
+        line = await reader.readline()
+        if line.startswith(b"id: "):
+            found.append(int(line[4:].split(b".")[0]))
+    writer.close()
+    return found
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - another task, no event
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("request_", "cursor"),
+    [(SSE, rb"id: (\d+)\."), (UPGRADE, rb'"cursor":"(\d+)\.')],
+    ids=["SSE", "WebSocket"],
+)
+async def test_a_reader_that_stops_reading_costs_nothing_delays_nobody_and_is_cut_off(
+    request_: bytes, cursor: bytes
+):
+    tail = EndlessTail()
+    async with serving(with_stream(tail)) as running:
+        port = port_of(running)
+        stuck, taken = await read_a_little(port, request_ % STUCK)
+        with stuck:
+            # others go on, and nothing more is read or built for this one
+            async with asyncio.timeout(20):
+                assert await follow(port, 3_000) == list(range(OTHER + 1, OTHER + 3_001))
+            # it never reads again, and yet the server lets go of it altogether
+            await until(lambda: not tail.readers and not running.server_state.connections)
+            assert tail.given[STUCK] < MOST
+
+        # what it read last tells where it goes on, and nothing is missing there
+        last = int(re.findall(cursor, taken)[-1])
+        async with connect(f"ws://127.0.0.1:{port}/ioc/ws?after={last}.{tail.epoch}") as again:
+            assert f'"offset":{last + 1},' in str(await again.recv())
+        stuck, taken = await read_a_little(port, SSE % last)
+        with stuck:
+            assert int(re.findall(rb"id: (\d+)\.", taken)[0]) == last + 1

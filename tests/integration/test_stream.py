@@ -8,9 +8,11 @@ import pytest
 
 from shared import topology
 from shared.errors import OutageError
+from shared.events import CaseSubmitted, Received, to_wire
 from shared.mongo import Entry
-from shared.stream import PREFETCH, StreamEvent, StreamReader
+from shared.stream import PREFETCH, StreamEvent, StreamReader, is_event
 from shared.topology import IOC_STREAM, ROUTER_CASES
+from tests.builders import CODE, RECEIVED, snapshot
 from tests.integration.broker import Look, connected, eventually
 from tests.integration.proxy import link
 
@@ -36,14 +38,27 @@ async def reader(amqp_url: str, look: Look) -> AsyncIterator[StreamReader]:
     await opened.stop()
 
 
+KEY = CaseSubmitted.type
+
+
+def event(number: int, *, padding: int = 0) -> bytes:
+    """The bytes of an event that says its number, and is about as long as the padding."""
+    said = CaseSubmitted(at=RECEIVED, actor="a" * padding)
+    return to_wire(said, subject=CODE, sequence=number + 1, at=RECEIVED, case=snapshot())
+
+
+def number_of(found: StreamEvent) -> int:
+    return Received.from_wire(found.body).sequence - 1
+
+
 async def publish(amqp_url: str, first: int, last: int, *, padding: int = 0) -> None:
     """Publish events whose bytes say their number; one wave each 500."""
     async with connected(amqp_url) as publisher:
         numbers = range(first, last + 1)
         for start in numbers[::500]:
             wave = [number for number in numbers if start <= number < start + 500]
-            bodies = [str(n).encode() + b" " * padding for n in wave]
-            entries = [Entry("e", "case.submitted.v1", body) for body in bodies]
+            bodies = [event(n, padding=padding) for n in wave]
+            entries = [Entry("e", KEY, body) for body in bodies]
             assert await publisher.publish(entries) == [True] * len(wave)
 
 
@@ -72,7 +87,7 @@ async def test_an_event_arrives_with_its_key_and_its_bytes(
 ) -> None:
     await publish(amqp_url, 1, 1)
 
-    assert await read(reader, "first", 1) == [StreamEvent(0, "case.submitted.v1", b"1")]
+    assert await read(reader, "first", 1) == [StreamEvent(0, KEY, event(1))]
 
 
 async def test_offsets_count_every_event_without_a_gap(amqp_url: str, reader: StreamReader) -> None:
@@ -83,7 +98,7 @@ async def test_offsets_count_every_event_without_a_gap(amqp_url: str, reader: St
     found = await read(reader, "first", count)
 
     assert [each.offset for each in found] == list(range(count))
-    assert sorted(int(each.body) for each in found) == list(range(count))
+    assert sorted(map(number_of, found)) == list(range(count))
 
 
 async def test_a_reader_resumes_exactly_after_any_offset(
@@ -151,6 +166,7 @@ async def test_a_slow_reader_is_not_given_more_than_fits_in_its_hand(
     assert look
     size, count = 1000, 3 * PREFETCH
     await publish(amqp_url, 0, count - 1, padding=size)
+    size = len(event(0, padding=size))
     async with link(amqp_url) as wire:
         reader = StreamReader(wire.url(amqp_url), "test")
 
@@ -242,3 +258,40 @@ async def test_a_reader_that_leaves_leaves_nothing_behind(
         return await look.consumers(IOC_STREAM) == 0
 
     await eventually(nobody)
+
+
+FOREIGN = [
+    pytest.param(KEY, b"", id="nothing"),
+    pytest.param(KEY, b"hello", id="no JSON"),
+    pytest.param(KEY, b"[1]", id="no object"),
+    pytest.param(KEY, b'{"a":1}', id="no envelope"),
+    pytest.param(KEY, event(7)[:-1], id="cut off"),
+    pytest.param(KEY, b" " + event(7), id="a blank before it"),
+    pytest.param(KEY, event(7).replace(b",", b",\n"), id="on many lines"),
+    pytest.param(KEY, event(7).replace(b",", b",\r"), id="on many lines of an old Macintosh"),
+    pytest.param(KEY, event(7).replace(b'"sequence":8', b'"sequence":0'), id="no sequence"),
+    pytest.param(KEY, event(7).replace(b'"limit_s":7200', b'"limit_s":NaN'), id="no number"),
+    pytest.param("case.submitted.v1\ndata: 1", event(7), id="a key with a line break"),
+    pytest.param("case.accepted.v1", event(7), id="under another type"),
+]
+
+
+@pytest.mark.parametrize(("key", "body"), FOREIGN)
+def test_what_is_no_event_is_told_from_one(key: str, body: bytes) -> None:
+    assert is_event(KEY, event(7))
+    assert not is_event(key, body)
+
+
+async def test_a_foreign_message_has_its_offset_and_no_reader_gets_it(
+    amqp_url: str, reader: StreamReader, look: Look
+) -> None:
+    await publish(amqp_url, 0, 0)
+    for each in FOREIGN:
+        key, body = each.values
+        await look.publish(str(key), bytes(body))  # type: ignore[call-overload]
+    await publish(amqp_url, 1, 1)
+
+    found = await read(reader, "first", 2)
+
+    assert [each.offset for each in found] == [0, len(FOREIGN) + 1]
+    assert list(map(number_of, found)) == [0, 1]

@@ -12,9 +12,10 @@ import pytest
 from fastapi import FastAPI
 
 from services.notify.admission import unauthenticated
-from services.notify.webhooks import api
+from services.notify.answers import people as out
+from services.notify.webhooks import api, post
 from services.notify.webhooks.api import Hooks
-from services.notify.webhooks.domain import JITTER, SECRET_BYTES, new_secret
+from services.notify.webhooks.domain import JITTER, LASTS, SECRET_BYTES, new_secret
 from services.notify.webhooks.post import GuardedPost
 from services.notify.webhooks.sender import WebhookSender
 from services.notify.webhooks.store import Endpoint, EndpointStore, MessageStore
@@ -25,7 +26,8 @@ from shared.outbound import Rules
 from shared.sessions import Visitor
 from shared.vocabulary import Role, UnitId
 from tests.builders import received
-from tests.doubles.server import CUT, Asked, Said, serving
+from tests.conforms import differences
+from tests.doubles.server import CUT, SILENT, Asked, Said, serving
 from tests.doubles.webhooks import Receiver
 from tests.unit.notify_events import SAID, WARD, case
 
@@ -111,13 +113,13 @@ class World:
 async def world(mongo_url: str, database_prefix: str) -> AsyncIterator[World]:
     client = mongo.connect(mongo_url)
     base = mongo.database(client, f"{database_prefix}_notify")
-    post = GuardedPost(Rules(frozenset({"127.0.0.1"})))
+    guarded = GuardedPost(Rules(frozenset({"127.0.0.1"})))
     async with AsyncExitStack() as stack:
         endpoints = EndpointStore(base, Lockbox(KEY, "webhooks"), lambda: made.ticks)
-        made = World(endpoints, MessageStore(base), post, stack)
+        made = World(endpoints, MessageStore(base), guarded, stack)
         await made.messages.documents.ensure_indexes()
         yield made
-    await post.stop()
+    await guarded.stop()
     client.close()
 
 
@@ -132,7 +134,9 @@ async def test_a_receiver_verifies_what_it_gets_with_the_reference_library(world
 
     [event] = double.events
     assert event["type"] == "case.accepted.v1"
-    assert set(event["data"]) == {"event", "sequence", "code", "state", "due_at", "link"}
+    assert set(event["data"]) == {
+        *("event", "sequence", "code", "state", "channel", "due_at", "link")
+    }
     assert double.calls[0].headers["content-type"] == "application/json"
     row = await world.row(endpoint)
     assert (row["state"], row["attempts"], row["reason"]) == ("delivered", 1, "http_204")
@@ -233,6 +237,23 @@ async def test_a_receiver_that_recovers_gets_the_same_message_under_the_same_id(
     assert (await world.row(endpoint))["state"] == "delivered"
 
 
+async def test_a_receiver_with_another_secret_takes_nothing_and_is_asked_again(world: World):
+    """Its reference library refuses the signature; with the right secret the same call is taken."""
+    endpoint, double = await world.receiver()
+    right, double.secret = double.secret, new_secret(bytes(SECRET_BYTES))
+    await world.sender.owe(world.event())
+    await world.round()
+
+    assert (double.forged, double.events) == (1, [])
+    assert (await world.row(endpoint))["state"] == "pending"
+    double.secret = right
+    world.now = (await world.row(endpoint))["next_at"]
+    await world.round()
+
+    assert (len(double.events), len(set(double.ids))) == (1, 1)
+    assert (await world.row(endpoint))["state"] == "delivered"
+
+
 async def test_retry_after_is_honoured(world: World):
     async def busy(_asked: Asked) -> Said:
         return Said(429, headers={"Retry-After": "600"})
@@ -266,6 +287,28 @@ async def test_an_answer_that_was_lost_is_sent_again_under_the_same_id(world: Wo
 
 
 # Off
+
+
+async def test_a_silent_receiver_is_left_and_asked_again_under_the_same_id(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(post, "TIMEOUT_S", 0.4)
+    seen: list[str] = []
+
+    async def answer(asked: Asked) -> Said:
+        seen.append(asked.headers["webhook-id"])
+        return SILENT if len(seen) == 1 else Said(204)
+
+    endpoint, _ = await world.receiver(answer)
+    await world.sender.owe(world.event())
+    await world.round()
+    first = await world.row(endpoint)
+    world.now = first["next_at"]
+    await world.round()
+
+    assert (first["state"], first["log"][0]["outcome"]) == ("pending", "ambiguous")
+    assert (len(seen), len(set(seen))) == (2, 1)
+    assert (await world.row(endpoint))["state"] == "delivered"
 
 
 async def test_410_ends_it_and_cancels_what_was_waiting(world: World):
@@ -346,15 +389,61 @@ async def test_a_huge_answer_is_not_read_to_its_end(world: World):
 
 async def test_what_a_dead_process_had_in_hand_is_sent_by_another(world: World):
     _, double = await world.receiver()
-    await world.sender.owe(world.event())
-    [(identifier, _)] = await world.messages.due(world.now, 10, ())
-    await world.messages.claim([identifier], world.now, timedelta(seconds=60))
+    await world.another().owe(world.event())  # claimed with the write, and never sent
 
     assert await world.round() == 0
     world.now += timedelta(seconds=61)
     await world.round()
 
     assert len(double.calls) == 1
+
+
+async def test_what_waits_in_a_process_that_stops_is_sent_by_another_at_once(world: World):
+    endpoint, double = await world.receiver()
+    other = world.another()
+    await other.owe(world.event())
+    await other.stop()
+
+    await world.round()
+
+    assert len(double.calls) == 1
+    assert (await world.row(endpoint))["attempts"] == 1
+
+
+async def test_a_backlog_of_one_receiver_does_not_hide_what_is_due_to_another(world: World):
+    async def broken(_asked: Asked) -> Said:
+        return Said(500)
+
+    await world.receiver(broken, types=("case.*",))
+    await asyncio.gather(*(world.sender.owe(world.event(each)) for each in range(300)))
+    await world.round()
+    world.now += timedelta(seconds=10)  # all of them are due again, and older than what comes
+    _, double = await world.receiver(types=("case.*",))
+    world.ticks += 10
+    await world.another().owe(world.event(999))
+    world.now += timedelta(seconds=61)
+
+    await world.round()
+
+    assert len(double.calls) == 1
+
+
+async def test_a_receiver_that_has_failed_for_the_whole_schedule_is_switched_off(world: World):
+    async def broken(_asked: Asked) -> Said:
+        return Said(500)
+
+    endpoint, _ = await world.receiver(broken)
+    await world.sender.owe(world.event(1))
+    await world.round()
+    world.now += LASTS
+    await world.sender.owe(world.event(2))
+
+    await world.round()
+
+    off = await world.endpoints.load(endpoint.id, world.now)
+    assert off
+    assert (off.active, off.off_reason) == (False, "exhausted")
+    assert [reason for _, reason, _ in world.told] == ["exhausted"]
 
 
 # Secrets
@@ -436,6 +525,8 @@ async def test_the_secret_is_shown_once_and_the_same_key_makes_the_same_endpoint
     assert made.json() == again.json()
     assert again.headers["idempotency-replayed"] == "true"
     assert other.status_code == 422
+    assert differences(out.WebhookMade, made.json()) == []
+    assert differences(out.WebhookList, listed.json()) == []
     [item] = listed.json()["items"]
     assert "secret" not in item
     assert item["id"] == made.json()["id"]
@@ -501,6 +592,7 @@ async def test_an_endpoint_that_is_switched_on_again_hears_what_comes_next(world
     await world.sender.owe(world.event())
     await world.round()
 
+    assert differences(out.WebhookOut, answer.json()) == []
     assert answer.json()["active"] is True
     assert len(double.calls) == 1
 
@@ -513,6 +605,7 @@ async def test_each_attempt_can_be_read(world: World):
     async with _client(world) as client:
         answer = await client.get(f"/webhooks/{endpoint.id}/messages")
 
+    assert differences(out.WebhookMessagePage, answer.json()) == []
     [item] = answer.json()["items"]
     assert item["state"] == "delivered"
     assert [each["outcome"] for each in item["log"]] == ["accepted"]
@@ -525,6 +618,7 @@ async def test_a_rotated_secret_is_shown_once(world: World):
         answer = await client.post(f"/webhooks/{endpoint.id}/secret")
 
     body = answer.json()
+    assert differences(out.WebhookRotated, body) == []
     assert body["secret"] != endpoint.secrets[0]
     found = await world.endpoints.load(endpoint.id, world.now)
     assert found

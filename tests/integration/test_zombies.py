@@ -12,9 +12,12 @@ from services.intake.handlers import on_routing_decided
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from services.notify.domain import QuietHours
-from services.notify.handlers import on_event
+from services.notify.handlers import Reach, on_event
+from services.notify.people import People, Vaults
 from services.notify.store import CaseView, DeliveryStore
+from services.notify.subscriptions import Subscriptions
 from services.router.handlers import on_case_submitted
+from services.router.maps import Maps
 from services.router.store import RoutingStore
 from services.sla.handlers import on_case_event
 from services.sla.store import DeadlineStore
@@ -22,7 +25,11 @@ from shared import mongo
 from shared.directory import Contact, Directory
 from shared.errors import StaleVersionError
 from shared.events import CaseSubmitted, Received, RoutingDecided, event_id, to_wire
-from shared.mongo import Tail
+from shared.followers import Followers
+from shared.identity import Seal, Vault
+from shared.lockbox import Lockbox
+from shared.mongo import Database, Tail
+from shared.optouts import OptOuts
 from shared.rulebook import load_rulebook
 from shared.screening import load_screening, screen
 from shared.settings import RULES
@@ -80,7 +87,7 @@ async def test_twins_of_the_router_decide_once(bases: Callable[[str], list[Any]]
                     message(),
                     store,
                     said,
-                    boundaries=None,
+                    maps=Maps(),
                     book=BOOK,
                     clock=lambda: RECEIVED,
                 )
@@ -167,6 +174,18 @@ async def test_twins_of_intake_assign_a_case_once(bases: Callable[[str], list[An
     assert len(set(said.ids)) == len({each["sequence"] for each in stored.history})
 
 
+KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+
+def reach(base: Database) -> Reach:
+    """Who can be told, as one process of notify knows it."""
+    directory, subscriptions = Directory(base), Subscriptions(base, Lockbox(KEY, "push"))
+    vaults = Vaults(Vault(base, Seal(KEY)), Followers(base, Seal(KEY)))
+    optouts = OptOuts(base, ["secret"])
+    people = People(vaults, directory, optouts, subscriptions, clock=lambda: NOON)
+    return Reach(directory, people)
+
+
 class Post:
     """A sender that only owes, and hooks that nobody has."""
 
@@ -184,19 +203,19 @@ async def test_twins_of_notify_owe_one_delivery_to_each_person(
     bases: Callable[[str], list[Any]],
 ) -> None:
     reached = bases("notify")
-    directories = [Directory(base) for base in reached]
+    reaches = [reach(base) for base in reached]
     for name in ("officer", "head"):
         contact = Contact(name, WARD, Role.UNIT_HEAD, f"{name}@example.com")
-        await directories[0].put(contact, version=1)
+        await reaches[0].directory.put(contact, version=1)
     posts = [Post(DeliveryStore(base)) for base in reached]
     message = received(assigned(), case(reporter=None), 2)
     quiet = QuietHours(NOON.time(), NOON.time(), state_calendar().zone)
 
-    def hear(post: Any, base: Any, directory: Directory) -> Any:
+    def hear(post: Any, base: Any, known: Reach) -> Any:
         return on_event(
             message,
             CaseView(base),
-            directory=directory,
+            reach=known,
             quiet=quiet,
             sender=post,
             hooks=post,
@@ -204,7 +223,7 @@ async def test_twins_of_notify_owe_one_delivery_to_each_person(
             clock=lambda: NOON,
         )
 
-    await asyncio.gather(*map(hear, posts, reached, directories))
+    await asyncio.gather(*map(hear, posts, reached, reaches))
 
     rows = await DeliveryStore(reached[0]).documents.find({})
     assert sorted(each["recipient"] for each in rows) == ["account:head", "account:officer"]

@@ -7,22 +7,29 @@ from shared.events import (
     CaseAssigned,
     CaseForwarded,
     CaseHeld,
+    CaseRecategorised,
     CaseRedirected,
     CaseRefused,
     CaseReopened,
     CaseResolved,
     CaseSnapshot,
     CaseSubmitted,
+    CaseWithdrawn,
+    CoordinationAnswered,
     CoordinationApproved,
     CoordinationMoved,
     CoordinationProposed,
+    CoordinationRejected,
     DeadlineApproaching,
     DeadlineEscalated,
     DeadlineEvent,
     DeadlineMissed,
+    DirectiveFulfilled,
     DirectiveGiven,
     Event,
+    EvidenceAdded,
     GuidanceAsked,
+    MediaCount,
     MessageAdded,
     Received,
 )
@@ -98,6 +105,19 @@ TO_REPORTER = MessageAdded(**SAID)
 RESOLVED = CaseResolved(**SAID, unit=WARD, outcome="solved", on_time=True)
 REDIRECTED = CaseRedirected(**SAID, reason="complaint", restricted=True)
 REOPENED = CaseReopened(**SAID, disputes=1, due_at=LATER, limit_s=7200, clock=case().clock)
+WITHDRAWN = CaseWithdrawn(at=RECEIVED, actor="reporter")
+REJECTED = CoordinationRejected(**SAID, reason="not_needed")
+ANSWERED = CoordinationAnswered(**SAID, unit=HELPER)
+FULFILLED = DirectiveFulfilled(**SAID, directive="d1", on_time=True)
+MORE_EVIDENCE = EvidenceAdded(at=RECEIVED, actor="reporter", media=MediaCount(image=1))
+RECATEGORISED = CaseRecategorised(
+    **SAID,
+    category=case().category,
+    previous=None,
+    due_at=case().due_at,
+    limit_s=case().limit_s,
+    clock=case().clock,
+)
 
 # With what each of them changes of the case.
 TOLD_OF: tuple[tuple[Event, dict[str, Any]], ...] = (
@@ -116,6 +136,13 @@ TOLD_OF: tuple[tuple[Event, dict[str, Any]], ...] = (
     (CaseRefused(**SAID, reason="not_clear"), {"state": State.REFUSED}),
     (REDIRECTED, {"state": State.REDIRECTED, "restricted": True}),
     (REOPENED, {"state": State.REOPENED, "due_at": LATER, "counted_from": NOON}),
+    (CaseRedirected(**SAID, reason="other_authority"), {"state": State.REDIRECTED}),
+    (WITHDRAWN, {"state": State.WITHDRAWN}),
+    (REJECTED, {}),
+    (ANSWERED, {"coordinating_units": (HELPER,), "expected_at": LATER}),
+    (FULFILLED, {}),
+    (MORE_EVIDENCE, {}),
+    (RECATEGORISED, {}),
     (deadline(DeadlineApproaching), {}),
     (deadline(DeadlineMissed), {}),
     (deadline(DeadlineEscalated), {}),

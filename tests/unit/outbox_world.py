@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -101,7 +101,7 @@ class MemoryAggregates:
             document.outbox = [each for each in document.outbox if each[0].id not in ids]
         await self._world.fault()
 
-    async def owing(self, before: datetime, limit: int) -> list[Tail]:
+    async def owing(self, before: datetime, limit: int, *, bodies: bool = True) -> list[Tail]:
         await self._world.fault()
         old = [
             _tail(identifier, document)
@@ -109,7 +109,7 @@ class MemoryAggregates:
             if document.outbox and document.outbox[0][1] < before
         ]
         await self._world.fault()
-        return old[:limit]
+        return [each if bodies else replace(each, entries=()) for each in old[:limit]]
 
 
 def _tail(identifier: str, document: Document) -> Tail:

@@ -114,6 +114,19 @@ def test_a_long_feed_is_cut_and_long_words_too() -> None:
     assert len(items[0].title) == MOST_CHARACTERS
 
 
+def test_the_newest_news_come_first_wherever_they_stand_in_the_feed() -> None:
+    entry = (
+        "<item><title>{0}</title><link>https://x.example.com/{0}</link>"
+        "<pubDate>Tue, {0} Nov 2026 08:00:00 +0700</pubDate></item>"
+    )
+    undated = "<item><title>undated</title><link>https://x.example.com/0</link></item>"
+    entries = undated + "".join(entry.format(day) for day in (10, 24, 17))
+
+    items = read_news(f'<rss version="2.0"><channel>{entries}</channel></rss>'.encode())
+
+    assert [each.title for each in items] == ["24", "17", "10", "undated"]
+
+
 @pytest.mark.parametrize(
     "body",
     [

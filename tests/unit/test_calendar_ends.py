@@ -197,3 +197,20 @@ def test_date_closed_in_the_far_future_is_closed_once() -> None:
 def test_answer_after_the_year_9999_is_refused() -> None:
     with pytest.raises(CalendarEndsError, match="outside the years 1 to 9999"):
         due_at(dalat("2026-03-03 09:00"), timedelta(days=1_000_000), calendar())
+
+
+def test_that_a_place_never_closes_is_known_from_one_week() -> None:
+    """Once it was asked for over four centuries, at every question: two seconds of everybody's."""
+    for ends in ({}, {"announced_until": "2027-12-31"}):
+        always = calendar(week=ALWAYS, **ends)
+        with pytest.raises(CalendarEndsError):
+            always.closing(dalat("2026-12-01 10:00"))
+        table = always.timeline._table  # pyright: ignore[reportPrivateUsage]
+        assert table.last - table.first < 20 * 366
+        assert always.provisional() is always.provisional()
+
+
+def test_a_place_that_is_open_for_years_closes_at_last() -> None:
+    always = calendar(week=ALWAYS, closed=["2041-06-05"])
+
+    assert always.closing(dalat("2026-12-01 10:00")) == dalat("2041-06-05 00:00")

@@ -65,9 +65,29 @@ def test_negative_allowance_is_refused() -> None:
         began_at(AWARE, -HOUR, VN)
 
 
-def test_pause_that_runs_backwards_is_refused() -> None:
-    with pytest.raises(CalendarError, match="ends before it begins"):
-        due_at(AWARE, HOUR, VN, [(AWARE + HOUR, AWARE)])
+GOOD_PAUSE, BACKWARDS = (AWARE, AWARE + HOUR / 2), (AWARE + HOUR, AWARE)
+FAR_BACKWARDS = (AWARE + 900 * HOUR, AWARE + 800 * HOUR)
+PAST_BACKWARDS = (AWARE - 800 * HOUR, AWARE - 900 * HOUR)
+
+
+@pytest.mark.parametrize("pause", [BACKWARDS, FAR_BACKWARDS, PAST_BACKWARDS])
+@pytest.mark.parametrize("allowance", [timedelta(), HOUR])
+def test_pause_that_runs_backwards_is_refused(
+    pause: tuple[datetime, datetime], allowance: timedelta
+) -> None:
+    pauses = [GOOD_PAUSE, pause]  # also where the answer lies before it, or needs none of them
+
+    for ask in (due_at, prove):
+        with pytest.raises(CalendarError, match="ends before it begins"):
+            ask(AWARE, allowance, VN, iter(pauses))
+    for end in (AWARE + allowance, AWARE - allowance):
+        with pytest.raises(CalendarError, match="ends before it begins"):
+            working_time(AWARE, end, VN, pauses)
+
+
+def test_pause_without_a_zone_is_refused_also_when_nothing_is_allowed() -> None:
+    with pytest.raises(CalendarError, match="zone"):
+        due_at(AWARE, timedelta(), VN, [(AWARE, AWARE.replace(tzinfo=None))])
 
 
 PERIOD = {"valid_from": "2026-01-01", "week": OFFICE_WEEK}

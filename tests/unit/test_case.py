@@ -1,6 +1,6 @@
 """The case: the transition table, who may do what, and what each command demands."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,16 +14,16 @@ from services.intake.domain.case import (
     NotNowError,
     NotYoursError,
     RuleBrokenError,
-    evolve,
-    replay,
 )
 from services.intake.domain.decisions import COMMANDS, Request, actions, decide
+from services.intake.domain.evolve import evolve, replay
+from services.intake.domain.following import MOST_STEPS, follow
 from services.intake.domain.parties import Actor, Party, parties
-from services.intake.domain.reporting import close_undisputed
+from services.intake.domain.reporting import MOST_MESSAGES, close_undisputed
 from services.intake.domain.routing import apply_decision
 from services.intake.domain.rules import Rules
 from services.intake.store import StoredCase
-from services.intake.views import desk_view, own_view, public_view
+from services.intake.views import clock_of, desk_view, own_view, public_view
 from shared.deadline import Deadline
 from shared.events import (
     CASE_EVENTS,
@@ -101,6 +101,104 @@ def test_a_held_case_keeps_the_routers_decision_for_its_release():
 
     assert waiting.state is State.HELD
     assert (released.state, released.snapshot.unit) == (State.ASSIGNED, WARD)
+
+
+def _held_in(state: State) -> Case:
+    """A case that the Office holds while it stands in `state`."""
+    case = assigned()
+    placed = case.model_copy(update={"snapshot": case.snapshot.model_copy(update={"state": state})})
+    return do(placed, CLERK, "hold", reason="abuse")
+
+
+@pytest.mark.parametrize("state", sorted(TRANSITIONS[CaseHeld][0] - {State.SUBMITTED}))
+def test_what_is_held_in_the_middle_and_released_lies_with_the_office_who_assigns_it(state: State):
+    released = do(_held_in(state), CLERK, "release", text="Nội dung phản ánh là thật")
+
+    assert (released.state, released.snapshot.unit) == (State.AT_OFFICE, OFFICE)
+    again = do(released, CLERK, "assign", unit="ward_2")
+    assert (again.state, again.snapshot.unit) == (State.ASSIGNED, "ward_2")
+
+
+def test_the_routers_old_decision_serves_one_release_only():
+    held = evolve(
+        Case(snapshot=snapshot()), Fact(CaseHeld(at=NOW, actor="screening", reasons=("abuse",)))
+    )
+    [fact] = apply_decision(held, decision(case_sequence=1), SAME, RECEIVED)
+    back = do(evolve(held, fact), CLERK, "release", text="Nội dung phản ánh là thật")
+    forwarded = do(back, OFFICER, "forward", text="Không thuộc thẩm quyền")
+    elsewhere = do(forwarded, CLERK, "assign", unit="ward_2")
+
+    released = do(do(elsewhere, CLERK, "hold", reason="abuse"), CLERK, "release", text="Thật")
+
+    assert released.snapshot.unit == OFFICE
+
+
+def test_after_a_dispute_every_limit_counts_from_the_dispute():
+    solved = do(assigned(), OFFICER, "result", **RESULT)
+    later = NOW + timedelta(days=1)
+    case = do(solved, REPORTER, "reopen", now=later, text="Vẫn còn rác")
+    promised = case.snapshot.due_at
+
+    same = do(case, CLERK, "recategorise", now=later, category=case.snapshot.category)
+    sent_on = do(case, OFFICER, "forward", now=later, text="Không thuộc thẩm quyền")
+    again = do(sent_on, CLERK, "assign", now=later, unit="ward_2")
+
+    assert promised > later
+    assert (same.snapshot.due_at, again.snapshot.due_at) == (promised, promised)
+
+
+@pytest.mark.parametrize("moved", [timedelta(days=-1), timedelta(days=400)])
+def test_an_approved_date_lies_ahead_and_within_a_year(moved: timedelta):
+    body = {"units": ("health",), "expected_at": NOW + moved, "text": "Cần phối hợp"}
+
+    with pytest.raises(RuleBrokenError) as refused:
+        do(assigned(), OFFICER, "coordination", **body)
+
+    assert refused.value.field == "expected_at"
+
+
+@pytest.mark.parametrize(
+    ("expected_at", "now"),
+    [
+        pytest.param(datetime(2029, 5, 4, 2, 0, tzinfo=UTC), NOW, id="a date nobody announced"),
+        pytest.param(None, datetime(2031, 5, 5, 2, 0, tzinfo=UTC), id="a year nobody announced"),
+    ],
+)
+def test_a_case_is_shown_also_past_the_announced_years(expected_at: datetime | None, now: datetime):
+    case = assigned()
+    seen = case.snapshot.model_copy(update={"expected_at": expected_at})
+
+    clock = clock_of(seen, RULES, now)
+
+    assert clock["left_s"] != 0
+
+
+def test_a_talkative_reporter_leaves_room_for_the_unit():
+    case = assigned()
+    for _ in range(MOST_MESSAGES // 2):
+        case = do(case, REPORTER, "messages", text="Vẫn chưa ai đến")
+
+    with pytest.raises(RuleBrokenError) as refused:
+        do(case, REPORTER, "messages", text="Thêm một lần nữa")
+
+    assert (refused.value.field, refused.value.code) == ("text", "too_many_messages")
+    answered = do(case, OFFICER, "messages", text="Sẽ đến trong sáng nay")
+    assert answered.messages == MOST_MESSAGES // 2 + 1
+    assert do(answered, OFFICER, "result", **RESULT).state is State.RESOLVED
+
+
+def test_who_comes_and_goes_for_ever_is_not_counted_for_ever():
+    case = assigned().model_copy(update={"sequence": MOST_STEPS})
+
+    with pytest.raises(RuleBrokenError):
+        follow(case, "f_one", NOW)
+
+
+def test_the_office_assigns_to_no_area_that_does_not_exist():
+    with pytest.raises(RuleBrokenError) as refused:
+        do(at_office(), CLERK, "assign", unit="ward_2", area="atlantis")
+
+    assert (refused.value.field, refused.value.code) == ("area", "unknown_area")
 
 
 @pytest.mark.parametrize(

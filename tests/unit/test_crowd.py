@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 
 from shared import crowd, problems
 from shared.budget import answered_within
-from shared.crowd import Crowd
+from shared.crowd import LEAST, Crowd, Places
 from shared.errors import OutageError
 
 
@@ -128,3 +128,47 @@ async def test_what_takes_too_long_is_an_outage_and_what_has_no_bound_is_none() 
             await asyncio.sleep(5)
     async with answered_within(None, "a server"):
         await asyncio.sleep(0.02)
+
+
+def test_answers_that_come_too_late_make_the_places_fewer_and_timely_ones_bring_them_back() -> None:
+    places = Places(256)
+
+    for _ in range(200):
+        places.answered(2.0)
+    fewest = places.count
+    for _ in range(1000):
+        places.answered(0.1)
+
+    assert (fewest, places.count) == (LEAST, 256)
+
+
+def test_a_few_slow_answers_among_many_leave_the_places_as_they_are() -> None:
+    places = Places(256)
+
+    for number in range(1000):
+        places.answered(2.0 if number % 20 == 0 else 0.1)
+
+    assert places.count > 240
+
+
+def test_an_operator_who_allows_fewer_than_the_least_gets_these() -> None:
+    places = Places(3)
+
+    places.answered(9.0)
+
+    assert places.count == 3
+
+
+async def test_only_work_that_was_done_makes_the_places_fewer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    noted: list[float] = []
+    monkeypatch.setattr(Places, "answered", lambda _self, took_s: noted.append(took_s))
+    town = Town(most=4)
+    town.gate.set()
+
+    done = await town.post()
+    refused = await town.client.post("/nowhere", content=b"x")
+
+    assert (done.status_code, refused.status_code) == (200, 404)
+    assert len(noted) == 1

@@ -256,7 +256,7 @@ def test_a_progressive_photo_may_have_half_of_the_pixels():
         pytest.param(b"MZ\x90\0" + bytes(100), "not_media", id="program"),
         pytest.param(bytes(1_000), "not_media", id="zeros"),
         pytest.param(b"%PDF-1.7\n", "unsupported_type", id="pdf"),
-        pytest.param(b"\0\0\0\x18ftypheic" + bytes(64), "unsupported_type", id="heic"),
+        pytest.param(b"\0\0\0\x18ftypavif" + bytes(64), "unsupported_type", id="avif"),
         pytest.param(b"\xff\xd8\xff" + bytes(100), "corrupt", id="jpeg of zeros"),
         pytest.param(b"\xff\xd8\xff\xe0", "truncated", id="jpeg of four bytes"),
         pytest.param(pictures.PNG_SIGNATURE, "truncated", id="png signature"),
@@ -289,8 +289,8 @@ def test_a_file_over_the_limit_is_refused_with_the_limit():
     assert "0.015625 MB" in error.detail_vi
 
 
-def test_heic_is_refused_with_the_way_out():
-    assert "Tương thích nhất" in refusal(b"\0\0\0\x18ftypheic" + bytes(64)).detail_vi
+def test_avif_is_refused_with_the_way_out():
+    assert "Tương thích nhất" in refusal(b"\0\0\0\x18ftypavif" + bytes(64)).detail_vi
 
 
 def test_a_second_frame_header_is_refused():

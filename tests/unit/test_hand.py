@@ -51,6 +51,18 @@ def test_what_is_acknowledged(
     assert deliveries(taken, done).acknowledgements() == acknowledged
 
 
+def test_after_one_that_took_longer_messages_are_acknowledged_together_again() -> None:
+    found = deliveries(9, [2])
+    assert found.acknowledgements() == [(2, False)]
+
+    for tag in (1, 3, 4, 5):
+        found.finish(tag)
+    assert found.acknowledgements() == [(5, True)]
+    for tag in (6, 7, 8, 9):
+        found.finish(tag)
+    assert found.acknowledgements() == [(9, True)]
+
+
 def test_nothing_is_acknowledged_across_a_message_that_was_given_back() -> None:
     found = deliveries(4, [1, 3, 4])
     found.drop(2)

@@ -157,6 +157,12 @@ def test_after_a_change_of_the_secret_old_tokens_still_open_and_new_ones_are_iss
     assert not TrackingTokens(["new"]).valid(CODE, old.issue(CODE))
 
 
+@pytest.mark.parametrize("secrets_", [[], [""], ["a secret", ""], ["", "a secret"]])
+def test_there_are_no_tokens_under_an_empty_secret(secrets_: list[str]) -> None:
+    with pytest.raises(ValueError, match="empty"):
+        TrackingTokens(secrets_)
+
+
 def test_a_fingerprint_tells_nothing_of_the_secret_and_is_always_the_same() -> None:
     assert fingerprint("key") == fingerprint("key") != fingerprint("Key")
     assert fingerprint("") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -37,3 +37,4 @@ def test_the_image_bounds_connections_where_the_local_stack_does():
     named = re.search(r"case \$SERVICE in (\S+)\) http=shared\.server:Protocol", command)
     assert named
     assert set(named[1].split("|")) == set(CALLED)
+    assert "case $SERVICE in notify) ws=services.notify.sockets:Socket" in command

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from services.notify.live import board as boards
-from services.notify.live.board import Board
+from services.notify.live.board import Board, Standing
 from shared import origins
 from shared.events import CaseAccepted, CaseSnapshot, to_wire
 from shared.stream import StreamEvent
@@ -55,7 +55,7 @@ def test_a_move_knows_what_the_case_was_before() -> None:
     first, second = told.after(-1)
     assert first.before is None
     assert second.before is not None
-    assert (second.before.unit, second.after.case.unit) == ("ward_1", "ward_2")
+    assert (second.before.unit, second.after.unit) == ("ward_1", "ward_2")
 
 
 async def test_a_primed_board_knows_the_case_before_its_first_move() -> None:
@@ -63,7 +63,7 @@ async def test_a_primed_board_knows_the_case_before_its_first_move() -> None:
     await told.prime()
     told.take(event(20, 5, state=State.RESOLVED))
 
-    assert told.after(-1)[0].before == CASE
+    assert told.after(-1)[0].before == Standing.of(4, CASE)
 
 
 async def test_the_newer_of_stored_and_heard_is_where_a_case_stands() -> None:

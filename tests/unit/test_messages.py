@@ -11,6 +11,7 @@ from services.notify.domain import (
     TOLD,
     Delivery,
     Heard,
+    Notice,
     Person,
     QuietHours,
     deliveries,
@@ -62,12 +63,17 @@ BOTH = [pytest.param(Language.VIETNAMESE, id="vi"), pytest.param(Language.ENGLIS
 
 def owed(event: Event, language: Language, **changes: Any) -> dict[str, Delivery]:
     """What is owed about an event, by template, to readers of one language."""
-    heard = Heard(f"{CODE}.case.2", event, case(language=language, **changes))
-    told = [
-        (each, () if each.unit is None else (Person(f"u_{each.unit}", language, f"{each.unit}@x"),))
-        for each in notices(heard)
-    ]
+    heard = Heard(
+        f"{CODE}.case.2", event, case(**{"language": language, "followers": 1, **changes})
+    )
+    told = [(each, _people(each, language)) for each in notices(heard)]
     return {each.template: each for each in deliveries(heard, told, now=NOON, quiet=QUIET)}
+
+
+def _people(notice: Notice, language: Language) -> tuple[Person, ...]:
+    if notice.followers:
+        return (Person("f_1", language, "f@x"),)
+    return (Person(f"u_{notice.unit}", language, f"{notice.unit}@x"),) if notice.unit else ()
 
 
 def written(template: str, event: Event, language: Language, **changes: Any) -> tuple[str, str]:
@@ -81,7 +87,8 @@ def everything(language: Language) -> Iterator[tuple[Delivery, str, str]]:
 
 
 def names() -> set[str]:
-    return {path.name.partition(".")[0] for path in TEMPLATES.glob("[!_]*.txt")}
+    of_cases = [*TEMPLATES.glob("[!_]*.txt"), *TEMPLATES.glob("follow/*.txt")]
+    return {str(path.relative_to(TEMPLATES)).partition(".")[0] for path in of_cases}
 
 
 def test_every_row_has_a_template_in_both_languages_and_every_template_a_row():
@@ -89,8 +96,8 @@ def test_every_row_has_a_template_in_both_languages_and_every_template_a_row():
 
     assert names() == rows
     for language in Language:
-        found = {path.name for path in TEMPLATES.glob(f"[!_]*.{language.value}.txt")}
-        assert found == {f"{row}.{language.value}.txt" for row in rows}
+        for row in rows:
+            assert (TEMPLATES / f"{row}.{language.value}.txt").exists()
 
 
 @pytest.mark.parametrize("language", BOTH)
@@ -125,7 +132,7 @@ def test_no_branch_of_a_template_asks_for_a_word_that_is_not_there():
     delivery = owed(assigned(), Language.VIETNAMESE)["desk_assigned"]
     known = {*MESSAGES.words(delivery), "status"}  # the last of the short line's own
 
-    for path in TEMPLATES.glob("*.txt"):
+    for path in (*TEMPLATES.glob("*.txt"), *TEMPLATES.glob("follow/*.txt")):
         asked = meta.find_undeclared_variables(environment.parse(path.read_text()))
         assert asked <= known, path.name
 
@@ -135,6 +142,9 @@ def test_a_reporters_link_opens_the_case_and_an_officials_asks_to_sign_in(langua
     for delivery, _, text in everything(language):
         if delivery.to_reporter:
             assert f"https://dalat.example/r/{CODE}#{TOKEN}\n" in text
+        elif delivery.to_follower:
+            assert f"https://dalat.example/r/{CODE}\n" in text
+            assert TOKEN not in text
         else:
             assert f"https://dalat.example/desk/cases/{CODE}\n" in text
             assert TOKEN not in text

@@ -26,7 +26,7 @@ from services.notify.domain import (
     notices,
     reminder,
 )
-from services.notify.domain.audiences import EVERYBODY, HEADS
+from services.notify.domain.audiences import EVERYBODY, HEADS, TOLD_NOBODY
 from shared.events import (
     EVENTS,
     CaseAccepted,
@@ -40,38 +40,48 @@ from shared.events import (
     DeadlineMissed,
     DeadlineSet,
     Event,
+    EvidenceAdded,
     GuidanceAsked,
+    MediaCount,
     ReporterErased,
     RoutingDecided,
 )
+from shared.events.onestop import DossierEvent, DueDateEvent, TicketEvent
 from shared.vocabulary import LEADERS, OFFICE, Language, State, UnitId
 from tests.builders import RECEIVED, snapshot, state_calendar
 from tests.unit.notify_events import (
+    ANSWERED,
     APPROVED,
     DIRECTIVE,
     FORWARDED,
     FROM_REPORTER,
+    FULFILLED,
     HELD,
     HELPER,
     LATER,
     LEAD,
+    MORE_EVIDENCE,
     MORNING,
     MOVED,
     NIGHT,
     NOON,
     PROPOSED,
+    RECATEGORISED,
     REDIRECTED,
+    REJECTED,
     REOPENED,
     RESOLVED,
     SAID,
     TO_REPORTER,
     TOLD_OF,
     WARD,
+    WITHDRAWN,
     assigned,
     case,
     deadline,
 )
 
+COUNTER = (TicketEvent, DossierEvent, DueDateEvent)
 ZONE = state_calendar().zone
 QUIET = QuietHours(time(22), time(6), ZONE)
 
@@ -85,9 +95,61 @@ def told(event: Event, **changes: Any) -> set[tuple[str, str | None, str]]:
     }
 
 
+def test_every_event_is_told_to_somebody_or_to_nobody_for_a_reason():
+    rows = {row.event for row in TOLD}
+    # of the counter's events its visitors, applicants and clerks hear: see test_onestop_notices
+    counter = {each for each in EVENTS.values() if issubclass(each, COUNTER)}
+
+    assert rows | set(TOLD_NOBODY) | counter == set(EVENTS.values())
+    assert not rows & set(TOLD_NOBODY)
+    assert all(TOLD_NOBODY.values())
+
+
 @pytest.mark.parametrize(
     ("event", "changes", "expected"),
     [
+        pytest.param(
+            WITHDRAWN,
+            {"state": State.WITHDRAWN},
+            {("desk_withdrawn", WARD, "all")},
+            id="who works on what was withdrawn may stop",
+        ),
+        pytest.param(
+            REJECTED,
+            {},
+            {("desk_proposal_rejected", WARD, "all")},
+            id="who proposed hears that the Office does not agree",
+        ),
+        pytest.param(
+            ANSWERED,
+            {"coordinating_units": (HELPER,), "expected_at": LATER},
+            {("desk_answered", WARD, "all")},
+            id="the handling unit waits for the others' answers",
+        ),
+        pytest.param(
+            FULFILLED,
+            {},
+            {("desk_directive_done", LEADERS, "all")},
+            id="the leaders hear of what they told somebody to do",
+        ),
+        pytest.param(
+            MORE_EVIDENCE,
+            {},
+            {("desk_evidence", WARD, "all")},
+            id="the sender's new photos",
+        ),
+        pytest.param(
+            EvidenceAdded(at=RECEIVED, actor="a_ward_1", by=WARD, media=MediaCount(image=1)),
+            {},
+            set(),
+            id="the unit's own photos are told to nobody",
+        ),
+        pytest.param(
+            RECATEGORISED,
+            {},
+            {("recategorised", None, "reporter"), ("desk_recategorised", WARD, "all")},
+            id="another category, perhaps another limit",
+        ),
         pytest.param(
             CaseSubmitted(at=RECEIVED, actor="reporter"),
             {"state": State.SUBMITTED, "unit": None},
@@ -209,7 +271,7 @@ def test_every_row_has_an_event_that_leads_to_it():
     found = {
         (type(event), each.template)
         for event, changes in TOLD_OF
-        for each in notices(Heard("e", event, case(**changes)))
+        for each in notices(Heard("e", event, case(followers=1, **changes)))
     }
 
     assert found == {(row.event, row.template) for row in TOLD}
@@ -569,3 +631,20 @@ def test_an_attempt_ends_or_is_made_again(
 def made_of(attempts: int, **changes: Any) -> Delivery:
     [delivery] = owed([to_unit(person("u_1"))])
     return replace(delivery, attempts=attempts, **changes)
+
+
+def test_each_official_waits_for_the_end_of_their_own_quiet_hours() -> None:
+    people = (
+        Person("u_city", Language.VIETNAMESE, "a@x"),
+        Person("u_late", Language.VIETNAMESE, "b@x", (time(23, 30), time(8))),
+        Person("u_never", Language.VIETNAMESE, "c@x", (time(0), time(0))),
+    )
+    heard = Heard("e", assigned(), case(reporter=None))
+
+    found = deliveries(heard, [(Notice("desk_assigned", WARD), people)], now=NIGHT, quiet=QUIET)
+
+    assert {each.recipient: each.next_at for each in found} == {
+        "account:u_city": MORNING,
+        "account:u_late": NIGHT,
+        "account:u_never": NIGHT,
+    }

@@ -7,17 +7,20 @@ import pytest
 
 from services.intake.onestop.catalogue import Catalogue, load_catalogue, read_catalogue
 from services.intake.onestop.domain import dossier as rules
-from services.intake.onestop.domain.dossier import (
+from services.intake.onestop.domain.dossier_parts import (
     TRANSITIONS,
     ChecklistError,
     Circumstances,
     Dossier,
     DossierStateError,
     HandIn,
+    PromisedError,
+    PromiseError,
     Refusal,
 )
 from services.intake.onestop.domain.opening import opening
 from shared import rulefile
+from shared.calendar import Calendar
 from shared.events.onestop import DOSSIER_EVENTS
 from shared.rulefile import RuleFileError
 from shared.settings import RULES
@@ -61,18 +64,172 @@ def test_the_limit_is_counted_in_working_time(procedure: str, due: str) -> None:
 
 def test_the_clock_stands_while_papers_are_missing() -> None:
     opened = handed_in(FRIDAY_16, ("form",))
-    asked = rules.ask_supplement(
+    waiting = rules.ask_supplement(
         opened, (), "Thiếu giấy tờ tuỳ thân", about(FRIDAY_16 + timedelta(hours=1))
     ).dossier
     brought_at = datetime(2026, 1, 13, 2, 0, tzinfo=UTC)  # Tuesday 09:00
 
-    back = rules.supply(asked, ("identity",), "", about(brought_at)).dossier
+    back = rules.supply(waiting, ("identity",), "", about(brought_at)).dossier
 
-    assert asked.missing == ("identity",)
-    assert asked.snapshot.paused_at is not None
+    assert waiting.missing == ("identity",)
+    assert waiting.snapshot.paused_at is not None
     # one hour was used on Friday; the other 23 run from Tuesday 09:00
     assert local(back.snapshot.due_at) == "Fri 16/01 08:00"
     assert (back.snapshot.paused_at, back.missing) == (None, ())
+
+
+def asked(
+    papers: tuple[str, ...] = (), items: tuple[str, ...] = (), text: str = ""
+) -> tuple[Dossier, datetime]:
+    """Return a dossier of which a clerk asked something an hour after it was handed in."""
+    at = FRIDAY_16 + timedelta(hours=1)
+    return rules.ask_supplement(handed_in(FRIDAY_16, papers), items, text, about(at)).dossier, at
+
+
+def test_with_the_papers_that_a_clerk_names_go_the_required_ones_that_are_not_there() -> None:
+    assert asked((), ("divorce",))[0].missing == ("divorce", "form", "identity")
+    assert asked(("form",), ("form",))[0].missing == ("form", "identity")
+
+
+def test_nothing_at_all_is_not_asked_for() -> None:
+    complete = ("form", "identity")
+
+    with pytest.raises(ChecklistError) as refused:
+        asked(complete)
+
+    assert refused.value.code == "missing"
+    assert asked(complete, ("form",))[0].missing == ("form",)
+    assert asked(complete, (), "Tờ khai chưa ký")[0].missing == ()
+
+
+def test_a_dossier_waits_on_until_nothing_is_lacking() -> None:
+    waiting, at = asked((), ("divorce",))
+    later = at + timedelta(days=2)
+
+    some = rules.supply(waiting, ("divorce", "form"), "", about(later))
+    done = rules.supply(some.dossier, ("identity",), "", about(later + timedelta(days=2)))
+
+    assert some.dossier.state is some.event.dossier.state is DossierState.SUPPLEMENT
+    assert some.dossier.missing == ("identity",)
+    assert some.dossier.snapshot.paused_at == at  # the applicant still owes something
+    assert some.dossier.snapshot.due_at == waiting.snapshot.due_at
+    assert done.dossier.state is DossierState.RECEIVED
+    assert (done.dossier.missing, done.dossier.snapshot.paused_at) == ((), None)
+    assert done.dossier.present == ("divorce", "form", "identity")
+    assert [each.until for each in done.dossier.pauses] == [later + timedelta(days=2)]
+
+
+@pytest.mark.parametrize(
+    ("items", "text", "code"),
+    [
+        pytest.param((), "", "missing", id="nothing"),
+        pytest.param((), "Đã nộp đủ", "missing", id="words for papers"),
+        pytest.param(("form",), "", "incomplete", id="what was there already"),
+    ],
+)
+def test_what_was_asked_for_is_named_when_it_is_brought(
+    items: tuple[str, ...], text: str, code: str
+) -> None:
+    waiting, at = asked(("form",))
+
+    with pytest.raises(ChecklistError) as refused:
+        rules.supply(waiting, items, text, about(at))
+
+    assert (refused.value.code, refused.value.items) == (code, ("identity",))
+
+
+def test_words_answer_what_was_asked_for_in_words() -> None:
+    waiting, at = asked(("form", "identity"), (), "Số nhà là số mấy?")
+
+    with pytest.raises(ChecklistError):
+        rules.supply(waiting, (), "", about(at))
+    assert rules.supply(waiting, (), "Số 12", about(at)).dossier.state is DossierState.RECEIVED
+
+
+@pytest.mark.parametrize(
+    ("asked_after", "refused_after", "on_time"),
+    [
+        pytest.param(timedelta(hours=1), timedelta(days=30), True, id="asked in time"),
+        pytest.param(timedelta(days=10), timedelta(days=30), False, id="asked too late"),
+        pytest.param(None, timedelta(days=30), False, id="never asked"),
+        pytest.param(None, timedelta(hours=1), True, id="refused at once"),
+    ],
+)
+def test_a_dossier_that_is_refused_in_its_pause_is_not_late_for_the_pause(
+    asked_after: timedelta | None, refused_after: timedelta, *, on_time: bool
+) -> None:
+    dossier = handed_in(FRIDAY_16, ("form",))
+    if asked_after:
+        dossier = rules.ask_supplement(dossier, (), "", about(FRIDAY_16 + asked_after)).dossier
+    at = FRIDAY_16 + refused_after
+
+    step = rules.refuse(dossier, Refusal.NOT_COMPLETED, "Không bổ sung", about(at))
+
+    assert step.event.dossier.on_time is on_time
+    assert (step.event.dossier.due_at >= at) is on_time
+    assert step.event.dossier.paused_at is None
+    assert all(each.until == at for each in step.dossier.pauses)
+
+
+def test_a_dossier_that_is_taken_back_in_its_pause_ends_the_pause() -> None:
+    waiting, at = asked(("form",))
+
+    back = rules.withdraw(waiting, "", about(at + timedelta(days=30))).dossier
+
+    assert [each.until for each in back.pauses] == [at + timedelta(days=30)]
+    assert back.snapshot.due_at > waiting.snapshot.due_at
+
+
+LATER = FRIDAY_16 + timedelta(days=10)  # the due date is four days from FRIDAY_16
+
+
+def test_a_late_dossier_has_a_new_date_once_and_is_late_all_the_same() -> None:
+    complete = handed_in(FRIDAY_16, ("form", "identity"))
+    late = about(FRIDAY_16 + timedelta(days=5))
+
+    step = rules.postpone(complete, LATER, "Chờ xác minh", late)
+    ready = rules.make_ready(
+        rules.receive(step.dossier, (), "", late).dossier, "", about(LATER - timedelta(hours=1))
+    )
+
+    assert step.event.dossier.promised_at == LATER
+    assert step.event.dossier.due_at == complete.snapshot.due_at
+    assert step.dossier.state is complete.state
+    assert "xác minh" not in step.event.model_dump_json()
+    assert step.words == {"text": "Chờ xác minh"}
+    assert ready.event.dossier.on_time is False
+    with pytest.raises(PromisedError):
+        rules.postpone(step.dossier, LATER + timedelta(days=1), "Nữa", late)
+
+
+@pytest.mark.parametrize(
+    ("now", "to", "code"),
+    [
+        pytest.param(FRIDAY_16, FRIDAY_16 + timedelta(days=2), "too_early", id="before the due"),
+        pytest.param(LATER, LATER, "too_early", id="now"),
+        pytest.param(LATER, LATER + timedelta(days=367), "too_late", id="a mistyped year"),
+    ],
+)
+def test_a_new_date_lies_ahead(now: datetime, to: datetime, code: str) -> None:
+    with pytest.raises(PromiseError) as refused:
+        rules.postpone(handed_in(FRIDAY_16), to, "Chờ", about(now))
+
+    assert refused.value.code == code
+
+
+def test_a_new_date_moves_by_a_pause_like_the_first() -> None:
+    late = about(FRIDAY_16 + timedelta(days=5))
+    dossier = rules.postpone(handed_in(FRIDAY_16), LATER, "Chờ", late).dossier
+    monday = datetime(2026, 1, 19, 1, 0, tzinfo=UTC)  # 08:00; LATER is Monday 16:00
+    waiting = rules.ask_supplement(dossier, ("form", "identity"), "", about(monday)).dossier
+
+    back = rules.supply(
+        waiting, ("form", "identity"), "", about(monday + timedelta(days=1))
+    ).dossier
+
+    assert back.snapshot.promised_at
+    assert local(LATER) == "Mon 19/01 16:00"
+    assert local(back.snapshot.promised_at) == "Tue 20/01 16:00"
 
 
 def test_a_receipt_needs_every_required_paper() -> None:
@@ -115,12 +272,13 @@ def test_every_step_follows_the_table_and_nothing_else(state: DossierState) -> N
     steps = {
         rules.receive: ((), ""),
         rules.ask_supplement: (("form",), ""),
-        rules.supply: ((), ""),
+        rules.supply: (("form",), ""),
         rules.process: ("",),
         rules.make_ready: ("",),
         rules.hand_out: ("",),
         rules.refuse: (Refusal.NOT_ELIGIBLE, "Không đủ điều kiện"),
         rules.withdraw: ("",),
+        rules.postpone: (FRIDAY_16 + timedelta(days=30), "Chờ xác minh"),
     }
     reached = set()
     for step, arguments in steps.items():
@@ -129,7 +287,7 @@ def test_every_step_follows_the_table_and_nothing_else(state: DossierState) -> N
         except DossierStateError:
             continue
         reached.add(type(done.event))
-        assert done.dossier.state is TRANSITIONS[type(done.event)][1]
+        assert done.dossier.state is (TRANSITIONS[type(done.event)][1] or state)
 
     assert reached == {event for event, (allowed, _) in TRANSITIONS.items() if state in allowed}
     assert set(TRANSITIONS) == set(DOSSIER_EVENTS)
@@ -161,6 +319,18 @@ def test_a_number_belongs_to_the_working_day_that_is_left(
     found = opening(datetime.fromisoformat(at), state_calendar())
 
     assert (found.on.isoformat(), found.open_now) == (on, open_now)
+
+
+def test_where_it_never_closes_a_number_belongs_to_its_own_day() -> None:
+    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    always = Calendar.parse(
+        {"zone": "Asia/Ho_Chi_Minh", "week": {day: [["00:00", "24:00"]] for day in days}}
+    )
+
+    found = opening(datetime.fromisoformat("2026-11-24T23:30:00+07:00"), always)
+
+    assert (found.on.isoformat(), found.open_now) == ("2026-11-24", True)
+    assert found.closes_at.isoformat() == "2026-11-25T00:00:00+07:00"
 
 
 CASES = [

@@ -10,6 +10,7 @@ from services.intake.onestop.domain import calling
 from services.intake.onestop.domain.calling import Caller, Wish
 from services.intake.onestop.domain.queue import (
     AlreadyRatedError,
+    CallKeyReusedError,
     NotYourTicketError,
     Queue,
     QueueError,
@@ -84,6 +85,13 @@ def test_the_same_key_calls_the_same_number_again() -> None:
     again = calling.call_next(first.queue, caller, NOW)
 
     assert (again.happened, called(again).label) == ([], "A-001")
+
+
+def test_a_key_that_called_with_another_body_is_refused() -> None:
+    first = calling.call_next(with_numbers(2), Caller("a_one", "1", "k", "at window 1"), NOW)
+
+    with pytest.raises(CallKeyReusedError):
+        calling.call_next(first.queue, Caller("a_one", "2", "k", "at window 2"), NOW)
 
 
 def test_an_empty_queue_calls_nobody() -> None:

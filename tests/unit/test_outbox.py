@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -143,12 +144,14 @@ class Store:
     def __init__(self, *owing: Tail) -> None:
         self.cleared: list[Mapping[str, Sequence[str]]] = []
         self._owing = owing
+        self.read: list[bool] = []  # of each look, whether it read the events too
 
     async def confirm(self, confirmed: Mapping[str, Sequence[str]]) -> None:
         self.cleared.append(confirmed)
 
-    async def owing(self, _before: object, _limit: int) -> Sequence[Tail]:
-        return self._owing
+    async def owing(self, _before: object, _limit: int, *, bodies: bool = True) -> Sequence[Tail]:
+        self.read.append(bodies)
+        return [each if bodies else replace(each, entries=()) for each in self._owing]
 
 
 class Faulty(Exchange):
@@ -216,10 +219,10 @@ def test_a_failing_sweep_is_not_the_last_one() -> None:
     failures = [OutageError("away"), ValueError("a bug")]
 
     class Shy(Store):
-        async def owing(self, before: object, limit: int) -> Sequence[Tail]:
+        async def owing(self, before: object, limit: int, *, bodies: bool = True) -> Sequence[Tail]:
             if failures:
                 raise failures.pop(0)
-            return await super().owing(before, limit)
+            return await super().owing(before, limit, bodies=bodies)
 
     exchange = Exchange()
 
@@ -294,11 +297,12 @@ def test_nothing_is_swept_while_the_broker_is_away() -> None:
         async def is_up(self) -> bool:
             return False
 
-    exchange = Away()
+    exchange, store = Away(), Store(tail("a", "a1"))
 
-    virtual_time.run(_tails_of(exchange, Store(tail("a", "a1")), wait_s=3.5))
+    virtual_time.run(_tails_of(exchange, store, wait_s=3.5))
 
     assert exchange.waves == []
+    assert store.read == [False] * 3  # and its size is known without reading it
 
 
 def test_the_memory_is_bounded_and_what_does_not_fit_is_left_to_the_sweeper(

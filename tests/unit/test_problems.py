@@ -293,3 +293,25 @@ def test_an_outage_says_that_nothing_was_stored_and_when_to_come_again() -> None
 
     assert "CHƯA được ghi nhận" in problem.vi
     assert problem.headers == {"Retry-After": str(problems.RETRY_AFTER_S)}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("vi", "Cần ít nhất 3 ký tự."), ("en", "String should have at least 3 characters")],
+)
+async def test_what_is_wrong_with_a_field_is_said_in_the_readers_language(
+    client: httpx.AsyncClient, language: str, words: str
+) -> None:
+    report = {"reporter": {"email": "x"}}
+
+    answer = await client.post("/reports", json=report, headers={"Accept-Language": language})
+
+    assert answer.json()["errors"][0]["detail"] == words
+
+
+def test_what_a_validator_never_said_before_is_still_said_in_vietnamese() -> None:
+    error = {"loc": ("a",), "type": "url_scheme", "msg": "URL scheme should be", "ctx": {}}
+    cut = {"loc": ("a",), "type": "string_too_long", "msg": "too long"}  # without what it needs
+
+    for each in (error, cut):
+        assert field_error(each).words(Language.VIETNAMESE) == "Giá trị chưa đúng."

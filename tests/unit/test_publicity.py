@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.domain.case import Case, NotNowError, replay
+from services.intake.domain.case import Case, NotNowError
+from services.intake.domain.evolve import replay
 from services.intake.domain.following import follow, unfollow
 from services.intake.domain.publicity import (
     PRECISION_M,

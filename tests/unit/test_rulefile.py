@@ -94,6 +94,12 @@ def test_a_complaint_of_the_model_is_placed_at_its_value() -> None:
         pytest.param("a: 1\nday: 2026-02-30\n", 2, "2026-02-30", id="no such day"),
         pytest.param("days:\n- 2026-01-01\n- 2026-13-01\n", 3, "2026-13-01", id="no such month"),
         pytest.param("2026-02-30: closed\n", 1, "2026-02-30", id="no such day as a key"),
+        pytest.param('a: 1\nb: !!bool "x"\n', 2, "x: this is no bool", id="no bool"),
+        pytest.param('a: 1\nb: !!timestamp "x"\n', 2, "this is no timestamp", id="no time"),
+        pytest.param('a: 1\nb: !!int ""\n', 2, "this is no int", id="no int"),
+        pytest.param("a: 1\nb: !!int [1]\n", 2, "not YAML", id="a list as an int"),
+        pytest.param('a: 1\nb: [!!float ""]\n', 2, "this is no float", id="no float"),
+        pytest.param('a: 1\n!!bool "x": b\n', 2, "this is no bool", id="no bool as a key"),
         pytest.param("a: 1\nb: Đà\x07 Lạt\n", 2, "not YAML", id="a control character"),
         pytest.param("a: &x [1, *x]\n", 1, "alias", id="an alias inside what it names"),
         pytest.param("a: !!python/object:os.system x\n", 1, "not YAML", id="a Python object"),
@@ -121,6 +127,43 @@ def test_both_parsers_of_the_library_give_the_same_lines(
     with pytest.raises(RuleFileError) as caught:
         parse("a: 1\nb: \x07\n", "city.yaml")
     assert caught.value.line == 2
+
+
+def test_aliases_do_not_make_a_mountain_of_a_few_lines() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+
+    with pytest.raises(RuleFileError, match="more than 100000 values"):
+        parse("\n".join(lines), "city.yaml")
+
+
+TAGS = ("bool", "int", "float", "timestamp", "binary", "null", "omap", "pairs", "set", "map", "seq")
+VALUES = [
+    '""',
+    '"x"',
+    "1:99:99",
+    "[1]",
+    "{a: 1}",
+    "[[1, 2]]",
+    "9" * 5000,
+    "2020-01-01T00:00:00+99:99",
+]
+
+
+@pytest.mark.parametrize("tag", TAGS)
+@pytest.mark.parametrize("value", VALUES, ids=range(len(VALUES)))
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml.CSafeLoader])
+def test_no_tag_on_any_value_ends_in_anything_but_a_line(
+    loader: type[yaml.SafeLoader], tag: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rulefile, "_LOADER", loader)
+    refused = None
+    try:
+        parse(f"a: 1\nb: !!{tag} {value}\n", "city.yaml")
+    except RuleFileError as error:
+        refused = error
+
+    assert refused is None or refused.line == 2
 
 
 def test_a_merge_key_is_allowed() -> None:

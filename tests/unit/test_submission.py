@@ -466,7 +466,7 @@ async def test_a_hostile_file_name_never_becomes_a_path(tmp_path: Path):
     [
         pytest.param(Reason.TOO_LARGE, 413, id="too large"),
         pytest.param(Reason.NOT_MEDIA, 415, id="not media"),
-        pytest.param(Reason.HEIC, 415, id="heic"),
+        pytest.param(Reason.AVIF, 415, id="avif"),
         pytest.param(Reason.TRUNCATED, 422, id="truncated"),
         pytest.param(Reason.TOO_MANY_PIXELS, 422, id="too many pixels"),
     ],

@@ -149,7 +149,7 @@ def test_an_endpoint_hears_the_types_that_it_named(types: list[str], event: str,
     assert wanted(types, event) is hears
 
 
-def test_a_payload_says_code_state_due_time_and_link_and_nothing_else():
+def test_a_payload_says_code_state_way_in_due_time_and_link_and_nothing_else():
     heard = received(CaseAccepted(**SAID, unit=WARD), case(), 3)
 
     told = payload(heard, "https://dalat.example/")
@@ -162,6 +162,7 @@ def test_a_payload_says_code_state_due_time_and_link_and_nothing_else():
             "sequence": 3,
             "code": "DL-7K3Q-9M2F",
             "state": "assigned",
+            "channel": "web",
             "due_at": case().due_at.isoformat(),
             "link": "https://dalat.example/r/DL-7K3Q-9M2F",
         },
@@ -173,6 +174,7 @@ def test_a_deadline_is_told_without_a_case():
 
     assert told
     assert told["data"]["due_at"] == case().due_at.isoformat()
+    assert "channel" not in told["data"]
 
 
 def test_a_complaint_or_denunciation_is_told_to_no_integrator():

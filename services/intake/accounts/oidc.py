@@ -6,16 +6,19 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.intake.accounts.domain import Account, Method, fold
 from services.intake.accounts.door import Caller
 from services.intake.accounts.notes import NOBODY, Kind, Note
-from services.intake.accounts.oidc_provider import OidcRefusedError, Provider
+from services.intake.accounts.oidc_settings import OidcRefusedError
 from services.intake.accounts.sessions import Admission, Sessions
 from services.intake.accounts.store import AccountStore, Expiring
 from shared.identity import fingerprint
 from shared.mongo import Database
+
+if TYPE_CHECKING:
+    from services.intake.accounts.oidc_provider import Provider
 
 WAIT = timedelta(minutes=10)  # for a person at the provider's page, with a second factor
 
@@ -43,7 +46,7 @@ class OidcDoor:
 
     def __init__(
         self,
-        provider: Provider,
+        provider: "Provider",
         accounts: AccountStore,
         sessions: Sessions,
         *,

@@ -4,7 +4,6 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +13,8 @@ from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, InvalidClaimError, InvalidKeyIdError, JoseError
 from joserfc.jwk import JWKRegistry, Key, KeySet
 
-from services.intake.accounts.domain import AccountError
+from services.intake.accounts.oidc_settings import OidcRefusedError, OidcSettings
+from shared import bounded
 from shared.errors import OutageError
 
 TIMEOUT_S = 5.0
@@ -27,36 +27,6 @@ ALGORITHMS = (
     *("ES256", "ES384", "ES512", "Ed25519"),
 )
 KEY_TYPES = {"RSA", "EC", "OKP"}
-
-
-class OidcRefusedError(AccountError):
-    """The sign-in is refused; reason and account are for the audit, the caller is told less."""
-
-    def __init__(self, reason: str, account: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.account = account
-
-
-@dataclass(frozen=True)
-class OidcSettings:
-    """How this city is known at its provider.
-
-    Attributes:
-        issuer: URL; its discovery document is below it.
-        redirect_url: Where the provider sends people back to, as it is registered there.
-        claim: `preferred_username` or `email`: what names the account.
-        verified_email: Whether an address counts only when the provider says that it is verified.
-        secure: Whether the browser may send our cookie over HTTPS only.
-    """
-
-    issuer: str
-    client_id: str
-    client_secret: str
-    redirect_url: str
-    claim: str = "preferred_username"
-    verified_email: bool = True
-    secure: bool = True
 
 
 class Provider:
@@ -113,7 +83,8 @@ class Provider:
         }
         name, secret = self.settings.client_id, self.settings.client_secret
         # RFC 8414: a provider that does not say how clients authenticate takes Basic
-        ways = discovery.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+        said = discovery.get("token_endpoint_auth_methods_supported")
+        ways = said if isinstance(said, list) else ["client_secret_basic"]
         basic = httpx.BasicAuth(_quoted(name), _quoted(secret))
         if "client_secret_basic" not in ways:
             form |= {"client_id": name, "client_secret": secret}
@@ -180,7 +151,7 @@ class Provider:
     async def _ask(self, method: str, url: str, **how: Any) -> httpx.Response:
         try:
             async with httpx.AsyncClient(verify=self._tls, timeout=TIMEOUT_S) as client:
-                answer = await client.request(method, url, **how)
+                answer = await bounded.ask(client, method, url, within_s=2 * TIMEOUT_S, **how)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise OutageError(f"the OpenID provider: {type(error).__name__}") from error
         if answer.is_server_error or answer.is_redirect:
@@ -190,19 +161,21 @@ class Provider:
 
 def _json(answer: httpx.Response) -> Mapping[str, Any]:
     try:
-        document = answer.json()
+        return bounded.object_of(answer)
     except ValueError as error:
-        raise OutageError("the OpenID provider answers no JSON") from error
-    if not isinstance(document, dict):
-        raise OutageError("the OpenID provider answers no object")
-    return document
+        raise OutageError("the OpenID provider answers no JSON object") from error
 
 
 def _key_set(document: Mapping[str, Any]) -> KeySet:
     """Return the provider's public signature keys; one that we do not understand is left out."""
     keys: list[Key] = []
-    for each in document.get("keys", ()):
-        if each.get("kty") in KEY_TYPES and each.get("use", "sig") == "sig":
+    said = document.get("keys")
+    for each in said if isinstance(said, list) else ():
+        if (
+            isinstance(each, dict)
+            and each.get("kty") in KEY_TYPES
+            and each.get("use", "sig") == "sig"
+        ):
             with suppress(JoseError, ValueError, TypeError, KeyError):
                 keys.append(JWKRegistry.import_key(each))
     return KeySet(keys)

@@ -41,7 +41,8 @@ class Passwords:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="argon2")
         self._free = workers + waiting
         # What a wrong username is compared with: it takes the time that a wrong password takes.
-        self._nobody = self._hasher.hash(secrets.token_urlsafe())
+        # Made by a worker, beside the rest of the start; whoever needs it comes behind it.
+        self._nobody = self._pool.submit(self._hasher.hash, secrets.token_urlsafe())
 
     async def hash(self, password: str) -> str:
         """Return the hash of a password, with its parameters and salt.
@@ -57,7 +58,8 @@ class Passwords:
         Raises:
             BusyError: too many wait already.
         """
-        right = await self._work(password, hashed or self._nobody)
+        compared = hashed or await asyncio.wrap_future(self._nobody)
+        right = await self._work(password, compared)
         return hashed is not None and right is not None
 
     def outdated(self, hashed: str) -> bool:

@@ -8,7 +8,7 @@ from services.intake.accounts.door import (
     WeakPasswordError,
     WrongCredentialsError,
 )
-from services.intake.accounts.oidc_provider import OidcRefusedError
+from services.intake.accounts.oidc_settings import OidcRefusedError
 from services.intake.accounts.passwords import BusyError
 from services.intake.accounts.registry import AccountRefusedError, TakenError
 from services.intake.accounts.sessions import InvalidTokenError

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -73,6 +73,15 @@ class AccountStore:
         """Return the account with this folded username, or None."""
         found = await self.documents.find_one({"username": username})
         return _account(found) if found else None
+
+    async def names(self, accounts: Collection[str]) -> dict[str, str]:
+        """Return what colleagues call these accounts, by id; ids that are none are left out."""
+        if not accounts:
+            return {}
+        found = await self.documents.find(
+            {"_id": {"$in": list(accounts)}}, limit=len(accounts), fields=("display_name",)
+        )
+        return {each["_id"]: each["display_name"] for each in found}
 
     async def by_email(self, email: str) -> Account | None:
         """Return the one enabled account with this address; None when there are none or several."""

@@ -9,7 +9,7 @@ from services.intake.accounts.domain import Units
 from services.intake.accounts.door import REFUSED_AFTER_S, Door
 from services.intake.accounts.notes import Note, log_note
 from services.intake.accounts.oidc import OidcDoor
-from services.intake.accounts.oidc_provider import OidcSettings, Provider
+from services.intake.accounts.oidc_settings import OidcSettings
 from services.intake.accounts.passwords import Cost, Passwords
 from services.intake.accounts.registry import Registry
 from services.intake.accounts.sessions import Lifetimes, Sessions
@@ -72,6 +72,8 @@ def build(
     sessions = Sessions(store, session_store, settings.lifetimes, note=note, clock=clock)
     oidc = None
     if settings.oidc:
+        from services.intake.accounts.oidc_provider import Provider  # noqa: PLC0415 - its libraries, 4 MB
+
         provider = Provider(settings.oidc, clock)
         oidc = OidcDoor(provider, store, sessions, base=base, note=note, clock=clock)
     throttle = SharedThrottle(

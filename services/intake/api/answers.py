@@ -2,18 +2,21 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
-from fastapi import Response
+from fastapi import Header, Response
 from fastapi.responses import StreamingResponse
 
 from services.intake.archive import Archive, Variant
-from services.intake.refusals import bad_range, bad_version
+from services.intake.refusals import bad_range, bad_version, key_malformed
 from services.intake.store import StoredCase
 from shared.problems import not_found
 
 RANGE = re.compile(r"bytes=(\d{1,12})-(\d{0,12})")
+KEY = re.compile(r"[\x21-\x7e]{1,255}")
+IdempotencyKey = Annotated[str | None, Header(description="the same again is done once")]
+MOST_NUMBER = 2**53  # of an entry of the audit: what every client can read, and the database
 VERSION = re.compile(r'(?:W/)?"?(\d{1,9})"?')
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FILE = {"content": {"image/*": _BINARY, "audio/*": _BINARY}}
@@ -21,6 +24,18 @@ FILES: dict[int | str, dict[str, Any]] = {  # what `download` answers, for the O
     200: {"description": "The whole file.", **_FILE},
     206: {"description": "The range that was asked for.", **_FILE},
 }
+
+
+def checked(key: str | None) -> str | None:
+    """Return an idempotency key as it was sent; one that is none is a problem, 422."""
+    if key is not None and not KEY.fullmatch(key):
+        raise key_malformed()
+    return key
+
+
+def replayed(again: bool) -> dict[str, str]:  # noqa: FBT001 - a fact, not a switch
+    """Return the header that says that nothing was done a second time."""
+    return {"Idempotency-Replayed": "true"} if again else {}
 
 
 def json_answer(
@@ -61,7 +76,9 @@ async def download(
     start, end = _span(range_, size)
     headers = {
         "Accept-Ranges": "bytes",
-        "Cache-Control": "private, max-age=86400, immutable",
+        # an original is shown for a stated purpose, and each look is noted: none from a cache
+        "Cache-Control": "no-store" if variant is Variant.ORIGINAL else "private, max-age=3600",
+        "Vary": "Authorization",  # what one person's browser keeps answers nobody else's token
         "Content-Length": str(end - start),
         "Content-Disposition": f'attachment; filename="{item["id"]}.{stored["suffix"]}"',
         "Content-Security-Policy": "default-src 'none'; sandbox",

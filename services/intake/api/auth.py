@@ -17,9 +17,10 @@ from services.intake.accounts.oidc import Arrival, OidcDoor
 from services.intake.accounts.sessions import Admission, Sessions
 from services.intake.accounts.wiring import Accounts
 from services.intake.api.answers import json_answer
+from services.intake.channels.entering import entered_by
 from shared.bodies import SmallBodies
 from shared.problems import not_found
-from shared.vocabulary import Role, UnitId
+from shared.vocabulary import Channel, Role, UnitId
 
 NO_STORE = {"Cache-Control": "no-store"}
 COOKIE = "civic_oidc"  # binds a sign-in at the provider to the browser that began it
@@ -44,6 +45,7 @@ class TokenOut(BaseModel):
     role: Role
     unit: UnitId | None
     must_change_password: bool
+    enters: tuple[Channel, ...]  # for which channels this role may call `POST /desk/reports`
 
 
 class RefreshIn(BaseModel):
@@ -169,6 +171,7 @@ def _add_sessions(router: APIRouter, gate: Gate) -> None:
             "unit": who.unit,
             "session": who.session,
             "must_change_password": visit.must_change,
+            "enters": entered_by(who.role),
         }
         return answer(body)
 
@@ -268,5 +271,6 @@ def _tokens(admission: Admission) -> Response:
         role=account.role,
         unit=account.unit,
         must_change_password=admission.must_change,
+        enters=entered_by(account.role),
     )
     return answer(body.model_dump(mode="json"))

@@ -7,13 +7,14 @@ from typing import Any
 from fastapi import APIRouter
 
 from services.intake.shelf import Shelf
+from shared.compressed import CompressedAnswers
 from shared.regulation import Category, Unit
 from shared.vocabulary import Anonymity, CategoryId
 
 
 def create_router(shelf: Shelf, clock: Callable[[], datetime]) -> APIRouter:
     """Return the routes that describe the regulation; anybody may read them."""
-    router = APIRouter(tags=["Catalogue"])
+    router = APIRouter(tags=["Catalogue"], route_class=CompressedAnswers)
 
     @router.get("/categories", summary="Categories, limits, leaders, evidence duties")
     async def categories() -> dict[str, Any]:

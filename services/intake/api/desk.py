@@ -1,7 +1,7 @@
 """What officials call: the inbox, a case, and one route for every row of the command table."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,12 +9,22 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from services.intake.accounts.domain import Principal
-from services.intake.api.answers import FILES, download, etag, json_answer, seen_version
+from services.intake.api.answers import (
+    FILES,
+    IdempotencyKey,
+    checked,
+    download,
+    etag,
+    json_answer,
+    replayed,
+    seen_version,
+)
 from services.intake.api.slots import Slots
 from services.intake.archive import Archive, Variant
+from services.intake.beyond import beyond
 from services.intake.desk import Desk, Filters
 from services.intake.domain.commands import Command
-from services.intake.domain.decisions import COMMANDS, Spec
+from services.intake.domain.decisions import COMMANDS, Spec, actions
 from services.intake.domain.parties import Actor, Party
 from services.intake.evidence import EvidenceLimits
 from services.intake.shelf import Shelf
@@ -39,10 +49,15 @@ class Counter:
     slots: Slots
     clock: Callable[[], datetime]
 
-    def answer(self, stored: StoredCase, actor: Actor, status: int = 200) -> Response:
+    def answer(
+        self, stored: StoredCase, actor: Actor, status: int = 200, *, again: bool = False
+    ) -> Response:
         """Return a case as this official sees it, with its version."""
-        view = desk_view(stored, actor, self.shelf.of(stored.case.snapshot), self.clock())
-        return json_answer(view, status, {"ETag": etag(stored), "Cache-Control": "no-store"})
+        rules = self.shelf.of(stored.case.snapshot)
+        view = desk_view(stored, actor, rules, self.clock())
+        view["actions"] += beyond(stored.case, actor, rules)
+        headers = {"ETag": etag(stored), "Cache-Control": "no-store", **replayed(again)}
+        return json_answer(view, status, headers)
 
 
 def actor_of(principal: Principal) -> Actor:
@@ -64,7 +79,13 @@ def create_router(counter: Counter, current: Current) -> APIRouter:
         actor = actor_of(principal)
         found, following = await counter.desk.inbox(actor, filters)
         now = counter.clock()
-        items = [desk_row(each, counter.shelf.of(each.case.snapshot), now) for each in found]
+        items = [
+            {
+                **desk_row(each, counter.shelf.of(each.case.snapshot), now),
+                "actions": actions(each.case, actor),
+            }
+            for each in found
+        ]
         return json_answer({"items": items, "next": following})
 
     @router.get("/{code}", summary="A case, its clock, and what the caller may do")
@@ -74,13 +95,18 @@ def create_router(counter: Counter, current: Current) -> APIRouter:
         return counter.answer(await counter.desk.find(code, actor), actor)
 
     @router.post("/{code}/media", status_code=201, summary="Add photos or recordings")
-    async def add_media(request: Request, code: str, principal: Principal = caller) -> Response:
+    async def add_media(
+        request: Request,
+        code: str,
+        idempotency_key: IdempotencyKey = None,
+        principal: Principal = caller,
+    ) -> Response:
         """Keep evidence of the work; its ids go into the result."""
-        actor = actor_of(principal)
+        actor, key = actor_of(principal), checked(idempotency_key)
         with counter.slots:
             async with read_submission(request, counter.limits, counter.spool) as submission:
-                after = await counter.desk.add_evidence(code, submission, actor)
-        return counter.answer(after, actor, 201)
+                after = await counter.desk.add_evidence(code, submission, actor, key=key)
+        return counter.answer(after.stored, actor, 201, again=after.replayed)
 
     @router.get(
         "/{code}/media/{media_id}",
@@ -118,17 +144,28 @@ def _add_command(
         code: str,
         command: Command,
         if_match: Annotated[str, Header()] = "",
+        idempotency_key: IdempotencyKey = None,
+        *,
         principal: Principal = Depends(current),
     ) -> Response:
-        actor = actor_of(principal)
+        actor, key = actor_of(principal), checked(idempotency_key)
         seen = seen_version(if_match)
-        stored = await counter.desk.act(code, name, command, actor, seen=seen)
-        return counter.answer(stored, actor)
+        after = await counter.desk.act(code, name, command, actor, seen=seen, key=key)
+        return counter.answer(after.stored, actor, again=after.replayed)
 
     give.__annotations__["command"] = spec.model  # what FastAPI reads, validates and describes
     give.__doc__ = spec.model.__doc__
     give.__name__ = name.replace("/", "_")
     router.add_api_route(f"/{{code}}/{name}", give, methods=["POST"], summary=spec.model.__doc__)
+
+
+@dataclass(frozen=True)
+class Paging:
+    """Which part of a list, and from which end."""
+
+    cursor: Annotated[str | None, Query(max_length=200)] = None
+    limit: Annotated[int, Query(ge=1, le=200)] = 50
+    newest: Annotated[bool, Query(description="the latest deadline first")] = False
 
 
 def _filters(
@@ -138,10 +175,19 @@ def _filters(
     overdue: Annotated[bool | None, Query()] = None,
     *,
     q: Annotated[str | None, Query(max_length=200, description="words or a code")] = None,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
     channel: Annotated[Channel | None, Query(description="how it came in")] = None,
+    flag: Annotated[str | None, Query(max_length=64, description="like `emergency`")] = None,
+    paging: Annotated[Paging, Depends()],
 ) -> Filters:
     known = {each.value for each in State}
     states = ",".join(each for each in (state or "").split(",") if each in known)
-    return Filters(states or state, unit, category, overdue, q, cursor, limit, channel)
+    return Filters(
+        states or state,
+        unit,
+        category,
+        overdue,
+        q,
+        channel=channel,
+        flag=flag,
+        **asdict(paging),
+    )

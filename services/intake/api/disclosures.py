@@ -1,5 +1,6 @@
 """Disclosures over HTTP: the only routes on which content of a case leaves for a third party."""
 
+import asyncio
 import base64
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,16 +10,18 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Response
 
 from services.intake.accounts.domain import Principal
-from services.intake.api.answers import json_answer, seen_version
+from services.intake.api.answers import FILES, checked, json_answer, seen_version
 from services.intake.api.desk import actor_of
-from services.intake.api.reports import KEY
 from services.intake.disclosures.commands import Approve, Ask, Reject, Revoke
+from services.intake.disclosures.content import watermark
 from services.intake.disclosures.desk import Decision, DisclosureDesk, Shown
 from services.intake.disclosures.model import Status
+from services.intake.disclosures.package import Copy, marked_copy
+from services.intake.disclosures.preview import preview
 from services.intake.disclosures.view import disclosure_view
-from services.intake.refusals import key_malformed
 from services.intake.shelf import Shelf
 from shared.bodies import SmallBodies
+from shared.problems import not_found
 
 Current = Callable[..., Awaitable[Principal]]
 PRIVATE = {"Cache-Control": "no-store"}
@@ -54,6 +57,7 @@ def create_router(hatch: Hatch, current: Current) -> APIRouter:
     _add_requests(router, hatch, current)
     for name, command in (("approve", Approve), ("reject", Reject), ("revoke", Revoke)):
         _add_decision(router, hatch, current, (name, command))
+    _add_preview(router, hatch, current)
     _add_package(router, hatch, current)
     return router
 
@@ -74,8 +78,7 @@ def _add_requests(router: APIRouter, hatch: Hatch, current: Current) -> None:
         principal: Principal = caller,
     ) -> Response:
         """Ask for consent; the reporter's identity only by itself, with its own justification."""
-        if idempotency_key is not None and not KEY.fullmatch(idempotency_key):
-            raise key_malformed()
+        checked(idempotency_key)
         shown = await hatch.desk.ask(code, command, actor_of(principal), idempotency_key)
         replayed = {"Idempotency-Replayed": "true"} if shown.replayed else {}
         return hatch.answer(shown, 201, **replayed)
@@ -119,6 +122,45 @@ def _add_decision(
     decide.__name__ = f"{name}_disclosure"
     path = f"/cases/{{code}}/disclosures/{{disclosure}}/{name}"
     router.add_api_route(path, decide, methods=["POST"], summary=model.__doc__)
+
+
+def _add_preview(router: APIRouter, hatch: Hatch, current: Current) -> None:
+    path = "/cases/{code}/disclosures/{disclosure}/preview"
+
+    @router.get(path, summary="What the recipient would see, before it is agreed to")
+    async def shown(
+        code: str, disclosure: str, principal: Annotated[Principal, Depends(current)]
+    ) -> Response:
+        """Return the page of the package as a fragment with its style; the identity stays sealed.
+
+        `files[]` says where each file of the page is as it would leave, pictures with the mark.
+        """
+        found = await hatch.desk.prospect(code, disclosure, actor_of(principal))
+        base = f"/api/v1/desk/cases/{found.disclosure.code}/disclosures/{found.disclosure.id}"
+        return json_answer(preview(found, f"{base}/preview"), headers=PRIVATE)
+
+    @router.get(
+        f"{path}/{{media_id}}",
+        summary="A file as it would leave",
+        response_class=Response,
+        responses=FILES,
+    )
+    async def file(
+        code: str,
+        disclosure: str,
+        media_id: str,
+        principal: Annotated[Principal, Depends(current)],
+    ) -> Response:
+        """Return a picture with the recipient's mark, or a recording."""
+        found = await hatch.desk.prospect(code, disclosure, actor_of(principal))
+        item = next((each for each in found.media if each["id"] == media_id), None)
+        if item is None:
+            raise not_found("tệp này", "this file")
+        copy = Copy(item, await hatch.desk.read(item))
+        words = watermark(found.disclosure, found.grant, found.rules)
+        body = await asyncio.to_thread(marked_copy, copy, words)
+        kind = item["variants"]["public"]["media_type"]
+        return Response(body, media_type=kind, headers=PRIVATE)
 
 
 def _add_package(router: APIRouter, hatch: Hatch, current: Current) -> None:

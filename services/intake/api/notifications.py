@@ -1,11 +1,11 @@
-"""A reporter's channels, and the way out of them without a sign-in."""
+"""A citizen's channels, and the way out of them without a sign-in."""
 
+from datetime import time
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Header, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Header, Path, Response
+from fastapi.responses import RedirectResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from services.intake.api.answers import json_answer
@@ -19,14 +19,6 @@ from shared.problems import FieldError, Problem, invalid, not_found
 from shared.vocabulary import Language
 
 PRIVATE = {"Cache-Control": "no-store"}
-PAGE = Path(__file__).parent.parent / "optout"
-PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'"
-    ),
-    "Cache-Control": "public, max-age=300",
-}
 
 
 class Front(Protocol):
@@ -46,6 +38,27 @@ class Named(StrEnum):
     SMS = "sms"
 
 
+class QuietIn(BaseModel):
+    """Local times between which nothing makes a noise; the same twice: there are none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    begins: Annotated[time, Field(alias="from")]
+    until: time
+
+    @field_validator("begins", "until")
+    @classmethod
+    def _local(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            raise ValueError("a local time has no zone")
+        return value
+
+    @property
+    def pair(self) -> tuple[time, time]:
+        """Both times."""
+        return self.begins, self.until
+
+
 class ChoiceIn(BaseModel):
     """The channels in their order; the first that takes a message is enough."""
 
@@ -55,6 +68,7 @@ class ChoiceIn(BaseModel):
     email: Annotated[str, Field(max_length=254), AfterValidator(writable)] | None = None
     phone: Annotated[str, Field(max_length=24), AfterValidator(dialable)] | None = None
     language: Language | None = None
+    quiet: QuietIn | None = None  # as it was, when it is not given
 
     @field_validator("channels")
     @classmethod
@@ -73,6 +87,7 @@ class OptOutIn(BaseModel):
 
 
 Authorization = Annotated[str, Header(description="Bearer <tracking_token>")]
+OneClick = Annotated[str, Path(pattern=r"^[\w.=-]{1,200}$")]
 
 
 def create_router(front: Front, notifications: Notifications) -> APIRouter:
@@ -84,7 +99,7 @@ def create_router(front: Front, notifications: Notifications) -> APIRouter:
         """Return the channels that were chosen, and for which of them there is an address."""
         stored = await front.find_own(code, authorization)
         reporter = stored.case.snapshot.reporter
-        return _answer(await notifications.read(reporter) if reporter else None)
+        return choice_answer(await notifications.read(reporter) if reporter else None)
 
     @router.put("/reports/{code}/notifications", summary="Choose how you are told")
     async def choose(code: str, body: ChoiceIn, *, authorization: Authorization = "") -> Response:
@@ -94,9 +109,8 @@ def create_router(front: Front, notifications: Notifications) -> APIRouter:
         known = await notifications.read(reporter) if reporter else None
         if reporter is None or known is None:
             raise _nobody()
-        _check(body, known)
-        choice = Choice([e.value for e in body.channels], body.email, body.phone, body.language)
-        return _answer(await notifications.choose(reporter, choice))
+        check(body, known)
+        return choice_answer(await notifications.choose(reporter, choice_of(body)))
 
     @router.post("/notifications/opt-out", summary="No more messages on a channel")
     async def opt_out(body: OptOutIn) -> Response:
@@ -106,27 +120,50 @@ def create_router(front: Front, notifications: Notifications) -> APIRouter:
             raise not_found("đường dẫn này", "this link")
         return json_answer({"channel": channel, "opted_out": True}, headers=PRIVATE)
 
+    _add_one_click(router, notifications)
     return router
 
 
-def create_pages() -> APIRouter:
-    """Return the page that the links lead to: it posts what stands behind its `#`."""
-    router = APIRouter(include_in_schema=False)
+def _add_one_click(router: APIRouter, notifications: Notifications) -> None:
+    """Add the address of `List-Unsubscribe`: a mail program posts to it (RFC 8058).
 
-    @router.get("/opt-out")
-    async def page() -> FileResponse:
-        """Serve the page."""
-        return FileResponse(PAGE / "page.html", media_type="text/html", headers=PAGE_HEADERS)
+    Its token ends one channel of one address and shows nothing, so it may stand in a path. A GET
+    ends nothing: scanners of mails follow every link.
+    """
 
-    @router.get("/opt-out.js")
-    async def script() -> FileResponse:
-        """Serve its script."""
-        return FileResponse(PAGE / "page.js", media_type="text/javascript", headers=PAGE_HEADERS)
+    @router.post("/notifications/opt-out/{token}", summary="No more messages, by one click")
+    async def one_click(token: OneClick) -> Response:
+        """End the channel that the token names; what the body says is not needed."""
+        channel = await notifications.opt_out(token)
+        if channel is None:
+            raise not_found("đường dẫn này", "this link")
+        return json_answer({"channel": channel, "opted_out": True}, headers=PRIVATE)
 
-    return router
+    @router.get(
+        "/notifications/opt-out/{token}",
+        status_code=303,
+        response_class=RedirectResponse,
+        summary="The page on which to opt out",
+    )
+    async def ask(token: OneClick) -> Response:
+        """Lead a person to the page that asks once more."""
+        location = {"Location": f"/opt-out#{token}", "Referrer-Policy": "no-referrer"}
+        return Response(status_code=303, headers={**location, **PRIVATE})
 
 
-def _check(body: ChoiceIn, known: Reporter) -> None:
+def choice_of(body: ChoiceIn) -> Choice:
+    """Return what a request chose."""
+    return Choice(
+        [e.value for e in body.channels],
+        body.email,
+        body.phone,
+        body.language,
+        body.quiet and body.quiet.pair,
+    )
+
+
+def check(body: ChoiceIn, known: Reporter) -> None:
+    """Check that every channel has an address, a new one or one that is known; a problem, 422."""
     if Named.EMAIL in body.channels and not (body.email or known.email):
         raise invalid(FieldError("email", "missing", "a mail needs an address"))
     by_phone = {Named.ZALO, Named.SMS} & set(body.channels)
@@ -134,20 +171,30 @@ def _check(body: ChoiceIn, known: Reporter) -> None:
         raise invalid(FieldError("phone", "not_vietnamese", "a Vietnamese mobile number is needed"))
 
 
-def _answer(reporter: Reporter | None) -> Response:
-    """Return the choice without an address: the reporter knows them, a passer-by shall not."""
+def choice_answer(reporter: Reporter | None) -> Response:
+    """Answer the choice of a person."""
+    return json_answer(choice_view(reporter), headers=PRIVATE)
+
+
+def choice_view(reporter: Reporter | None) -> dict[str, Any]:
+    """Return the choice without an address: the person knows them, a passer-by shall not."""
     phone = mobile(reporter.phone) if reporter else None
-    body: dict[str, Any] = {
+    return {
         "channels": list(reporter.channels) if reporter and reporter.channels is not None else None,
         "chosen_at": reporter.chosen_at.isoformat() if reporter and reporter.chosen_at else None,
         "language": reporter.language.value if reporter else None,
+        "quiet": quiet_view(reporter.quiet if reporter else None),
         "addresses": {
             "email": bool(reporter and reporter.email),
             "zalo": bool(phone),
             "sms": bool(phone),
         },
     }
-    return json_answer(body, headers=PRIVATE)
+
+
+def quiet_view(quiet: tuple[time, time] | None) -> dict[str, str] | None:
+    """Return the hours as they are given, None for the city's."""
+    return {"from": f"{quiet[0]:%H:%M}", "until": f"{quiet[1]:%H:%M}"} if quiet else None
 
 
 def _nobody() -> Problem:

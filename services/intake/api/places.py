@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +12,8 @@ from fastapi import APIRouter, Query, Response
 from services.intake.api.answers import json_answer
 from services.intake.onestop.domain.opening import Opening, opening
 from services.intake.shelf import Shelf
+from shared.calendar import Calendar
+from shared.compressed import CompressedAnswers
 from shared.geo import distance_m
 from shared.problems import FieldError, invalid
 from shared.regulation import Regulation, Unit
@@ -42,7 +44,7 @@ def load_outlines(official: Path | None, regulation: Path) -> Outlines:
 
 def create_router(shelf: Shelf, outlines: Outlines, clock: Callable[[], datetime]) -> APIRouter:
     """Return `GET /units.geojson` and `GET /areas.geojson`; anybody may read them."""
-    router = APIRouter(tags=["Map"])
+    router = APIRouter(tags=["Map"], route_class=CompressedAnswers)
 
     @router.get(
         "/units.geojson",
@@ -58,13 +60,16 @@ def create_router(shelf: Shelf, outlines: Outlines, clock: Callable[[], datetime
     ) -> Response:
         """Give each office of today: its place, whether it is open now, and how far it is.
 
-        Offices without a known place come last, without geometry.
+        `open_now`, `opens_at` (the next opening, now when open) and `closes_at` follow the calendar
+        with its holidays and worked Saturdays; `hours_today` are today's hours, `{from, until}` in
+        local time and none on a closed day, `closed_today` names its holiday. `distance_m` is the
+        way as the crow flies. Offices without a known place come last, without geometry.
         """
         if (lat is None) != (lon is None):
             raise invalid(FieldError("lat", "incomplete_position", "lat and lon go together"))
         now = clock()
         rules = shelf.now(now)
-        found = opening(now, rules.calendar)
+        found = Hours(opening(now, rules.calendar), rules.calendar)
         features = [
             _office(each, found, lat, lon)
             for each in rules.regulation.units_on(rules.local_day(now))
@@ -99,7 +104,35 @@ def create_router(shelf: Shelf, outlines: Outlines, clock: Callable[[], datetime
     return router
 
 
-def _office(unit: Unit, found: Opening, lat: float | None, lon: float | None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Hours:
+    """When offices are open, as the calendar says it of one instant."""
+
+    now: Opening
+    calendar: Calendar
+
+    def view(self) -> dict[str, Any]:
+        """Return the fields that every office shows."""
+        today = self.now.today
+        begins = datetime.combine(today, time(), self.calendar.zone)
+        named = self.calendar.closures(begins, begins + timedelta(hours=1))
+        return {
+            "open_now": self.now.open_now,
+            "opens_at": self.now.opens_at.isoformat(),
+            "closes_at": self.now.closes_at.isoformat(),
+            "hours_today": [
+                {"from": _clock(opens), "until": _clock(closes)}
+                for opens, closes in self.calendar.hours_on(today)
+            ],
+            "closed_today": {"vi": named[0].name_vi, "en": named[0].name_en} if named else None,
+        }
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
+
+
+def _office(unit: Unit, found: Hours, lat: float | None, lon: float | None) -> dict[str, Any]:
     where = unit.location
     away = None
     if where and lat is not None and lon is not None:
@@ -112,9 +145,7 @@ def _office(unit: Unit, found: Opening, lat: float | None, lon: float | None) ->
             **unit.model_dump(
                 mode="json", include={"kind", "name", "short", "area", "address", "phone", "source"}
             ),
-            "open_now": found.open_now,
-            "opens_at": found.opens_at.isoformat(),
-            "closes_at": found.closes_at.isoformat(),
+            **found.view(),
             "distance_m": away,
         },
     }

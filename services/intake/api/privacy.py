@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Header, Query, Response
 
 from services.intake.accounts.domain import Principal
-from services.intake.api.answers import FILES, download, json_answer
+from services.intake.api.answers import FILES, MOST_NUMBER, download, json_answer
 from services.intake.archive import Archive, Variant
 from services.intake.audit import REPORTER, Entry
 from services.intake.privacy import Extent, PrivacyDesk
@@ -65,7 +65,7 @@ class Privacy:
 
 Authorization = Annotated[str, Header(description="Bearer <tracking_token>")]
 Asked = Annotated[Purpose, Query(description="why you need to know; it is recorded")]
-After = Annotated[int, Query(ge=0, description="`next` of the page before")]
+After = Annotated[int, Query(ge=0, le=MOST_NUMBER, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
@@ -127,22 +127,6 @@ def _add_desk_routes(router: APIRouter, privacy: Privacy, caller: Any) -> None:
         answer = await download(privacy.archive, item, Variant.ORIGINAL, "")
         answer.headers.update({**PRIVATE, "Accept-Ranges": "none"})
         return answer
-
-    @router.get("/desk/audit", summary="Who did what, in order, hash-chained")
-    async def audit(
-        subject: Annotated[str | None, Query(max_length=200)] = None,
-        kind: Annotated[str | None, Query(max_length=80)] = None,
-        after: After = 0,
-        limit: Limit = 100,
-        *,
-        principal: Principal = caller,
-    ) -> Response:
-        """List entries of the audit; administrators see those about accounts only."""
-        found, following = await privacy.desk.read_audit(
-            principal, subject=subject, kind=kind, after=after, limit=limit
-        )
-        items = [each.to_json() for each in found]
-        return json_answer({"items": items, "next": following}, headers=PRIVATE)
 
 
 def _look(entry: Entry, regulation: Regulation) -> dict[str, Any]:

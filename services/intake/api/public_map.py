@@ -24,6 +24,7 @@ from services.intake.domain.rules import Rules
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from services.intake.views import local
+from shared.compressed import CompressedAnswers
 from shared.events import CaseSnapshot, Place
 from shared.geo import Box, around, read_box
 from shared.problems import FieldError, invalid
@@ -100,7 +101,7 @@ class PublicMap:
 
 def create_router(public: PublicMap) -> APIRouter:
     """Return `GET /map/reports.geojson` and `GET /reports/similar`; anybody may read them."""
-    router = APIRouter(tags=["Map"])
+    router = APIRouter(tags=["Map"], route_class=CompressedAnswers)
 
     @router.get(
         "/map/reports.geojson",

@@ -1,18 +1,23 @@
 """What reporters call: send a report, follow it, see its evidence."""
 
-import re
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import ValidationError
-from starlette.routing import Route
 
-from services.intake.api.answers import FILES, download, json_answer
+from services.intake.api.answers import (
+    FILES,
+    IdempotencyKey,
+    checked,
+    download,
+    json_answer,
+    replayed,
+)
 from services.intake.api.slots import Slots
 from services.intake.archive import Archive, Variant
 from services.intake.desk import Desk
@@ -22,17 +27,35 @@ from services.intake.domain.parties import Actor, Party
 from services.intake.domain.report import ReportIn
 from services.intake.evidence import EvidenceLimits
 from services.intake.reception import Answer, Entered, Reception
-from services.intake.refusals import bad_token, key_malformed
+from services.intake.refusals import bad_token
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore, StoredCase
-from services.intake.submission import read_submission
+from services.intake.submission import Submission, read_plain, read_submission
 from services.intake.views import FOR_THE_REPORTER, own_view, public_view, published, timeline
 from shared.budget import ANSWER_S, answered_within
 from shared.identity import TrackingTokens, read_code
 from shared.problems import field_error, invalid, not_found
 
 REPORTER = Actor("reporter", None)
-KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def body_of(model: str) -> dict[str, Any]:
+    """Return how the OpenAPI document shows a report that comes as JSON, or with its files."""
+    report = {"$ref": f"#/components/schemas/{model}"}
+    files = {"type": "array", "items": {"type": "string", "format": "binary"}}
+    form = {
+        "schema": {
+            "type": "object",
+            "required": ["report"],
+            "properties": {"report": report, "media": files},
+        },
+        "encoding": {"report": {"contentType": "application/json"}},
+    }
+    content = {"application/json": {"schema": report}, "multipart/form-data": form}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+POST_BODY = body_of("ReportIn")
 
 
 @dataclass(frozen=True)
@@ -62,12 +85,19 @@ class Front:
         self, request: Request, key: str | None, entered: Entered | None = None
     ) -> Answer:
         """Read a report from the request and take it in; every refusal is a problem."""
-        if key is not None and not KEY.fullmatch(key):
-            raise key_malformed()
-        with self.slots if _is_form(request) else nullcontext():
+        checked(key)
+        if not _is_form(request):
+            submission = await read_plain(request, self.limits)
+            return await self._take(submission, key, entered)
+        with self.slots:
             async with read_submission(request, self.limits, self.spool) as submission:
-                report = _parse(submission.report, entered.model if entered else ReportIn)
-                return await self.reception.take(report, submission, key, entered)
+                return await self._take(submission, key, entered)
+
+    async def _take(
+        self, submission: Submission, key: str | None, entered: Entered | None
+    ) -> Answer:
+        report = _parse(submission.report, entered.model if entered else ReportIn)
+        return await self.reception.take(report, submission, key, entered)
 
     async def find(self, typed: str) -> StoredCase:
         """Return the case with the code that somebody typed; none is a problem, 404."""
@@ -98,29 +128,38 @@ class Front:
 Authorization = Annotated[str, Header(description="Bearer <tracking_token>")]
 
 
-def create_short_way(front: Front, path: str) -> Route:
-    """Return `POST path` as a plain route, to stand before all others and answer like `send`.
+class ShortWay:
+    """`POST path` as an ASGI application that answers like `send`.
 
     FastAPI's way to a handler (included routers, dependencies, exit stacks) takes a fifth of the
-    CPU of a report, and here it only reads one header. Its own route stays, for the OpenAPI
-    document.
+    CPU of a report, and here it only reads one header.
     """
 
-    async def send(request: Request) -> Response:
-        request.scope["route"] = route  # what logs and metrics name a request by
-        return await _send(front, request, request.headers.get("idempotency-key"))
+    def __init__(self, front: Front, path: str) -> None:
+        self._front = front
+        self.path = path
 
-    route = Route(path, send, methods=["POST"], include_in_schema=False)
-    return route
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one request."""
+        scope["route"] = self  # what logs and metrics name a request by
+        request = Request(scope, receive)
+        answer = await self._front.receive(request, request.headers.get("idempotency-key"))
+        scope["civic.case"] = answer.body["code"]
+        body = orjson.dumps(answer.body)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", str(len(body)).encode()),
+            *((name.lower().encode(), value.encode()) for name, value in _headers(answer).items()),
+        ]
+        await send({"type": "http.response.start", "status": 201, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
 
-async def _send(front: Front, request: Request, key: str | None) -> Response:
-    answer = await front.receive(request, key)
-    request.scope["civic.case"] = answer.body["code"]
+def _headers(answer: Answer) -> dict[str, str]:
     headers = {"Location": answer.body["links"]["self"], "Cache-Control": "no-store"}
     if answer.replayed:
         headers["Idempotency-Replayed"] = "true"
-    return json_answer(answer.body, 201, headers)
+    return headers
 
 
 def create_router(front: Front) -> APIRouter:
@@ -132,7 +171,9 @@ def create_router(front: Front) -> APIRouter:
         request: Request, idempotency_key: Annotated[str | None, Header()] = None
     ) -> Response:
         """Take a report with photos and sound in; 201 means that all of it is durable."""
-        return await _send(front, request, idempotency_key)
+        answer = await front.receive(request, idempotency_key)
+        request.scope["civic.case"] = answer.body["code"]
+        return json_answer(answer.body, 201, _headers(answer))
 
     @router.get("/{code}", summary="A report: the public view, or the reporter's own")
     async def read(request: Request, code: str, authorization: Authorization = "") -> Response:
@@ -189,13 +230,21 @@ def _add_steps(router: APIRouter, front: Front) -> None:
     """Add what a reporter does with a report that was sent before."""
 
     @router.post("/{code}/media", status_code=201, summary="Add photos or recordings")
-    async def add_media(request: Request, code: str, authorization: Authorization = "") -> Response:
+    async def add_media(
+        request: Request,
+        code: str,
+        authorization: Authorization = "",
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response:
         """Keep more evidence with a report that was sent before."""
+        key = checked(idempotency_key)
         stored = await front.find_own(code, authorization)
         with front.slots:
             async with read_submission(request, front.limits, front.spool) as submission:
-                after = await front.desk.add_evidence(stored.case.code, submission, REPORTER)
-        return json_answer(front.own(after), 201)
+                after = await front.desk.add_evidence(
+                    stored.case.code, submission, REPORTER, key=key
+                )
+        return json_answer(front.own(after.stored), 201, replayed(after.replayed))
 
     for name, spec in COMMANDS.items():
         if Party.REPORTER in spec.parties:
@@ -205,10 +254,17 @@ def _add_steps(router: APIRouter, front: Front) -> None:
 def _add_command(router: APIRouter, front: Front, row: tuple[str, Spec[Any]]) -> None:
     name, spec = row
 
-    async def give(code: str, command: Command, authorization: Authorization = "") -> Response:
+    async def give(
+        code: str,
+        command: Command,
+        authorization: Authorization = "",
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response:
+        key = checked(idempotency_key)
         stored = await front.find_own(code, authorization)
-        after = await front.desk.act(stored.case.code, name, command, REPORTER, seen=None)
-        return json_answer(front.own(after), 200, {"Cache-Control": "no-store"})
+        after = await front.desk.act(stored.case.code, name, command, REPORTER, seen=None, key=key)
+        headers = {"Cache-Control": "no-store", **replayed(after.replayed)}
+        return json_answer(front.own(after.stored), 200, headers)
 
     give.__annotations__["command"] = spec.model  # what FastAPI reads, validates and describes
     give.__doc__ = spec.model.__doc__
@@ -217,7 +273,7 @@ def _add_command(router: APIRouter, front: Front, row: tuple[str, Spec[Any]]) ->
 
 
 def _is_form(request: Request) -> bool:
-    return request.headers.get("content-type", "").startswith("multipart/")
+    return request.headers.get("content-type", "").lower().startswith("multipart/")
 
 
 def _parse(report: Mapping[str, Any], model: type[ReportIn]) -> ReportIn:
@@ -225,24 +281,3 @@ def _parse(report: Mapping[str, Any], model: type[ReportIn]) -> ReportIn:
         return model.model_validate(report)
     except ValidationError as error:
         raise invalid(*map(field_error, error.errors())) from error
-
-
-POST_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": {"$ref": "#/components/schemas/ReportIn"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["report"],
-                    "properties": {
-                        "report": {"$ref": "#/components/schemas/ReportIn"},
-                        "media": {"type": "array", "items": {"type": "string", "format": "binary"}},
-                    },
-                },
-                "encoding": {"report": {"contentType": "application/json"}},
-            },
-        },
-    }
-}

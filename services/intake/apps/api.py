@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from services.intake.accounts.domain import Principal
 from services.intake.api.answers import json_answer
 from services.intake.api.auth import Guard
-from services.intake.apps.model import App, AppIn
+from services.intake.apps.model import App, AppIn, Audience
 from services.intake.apps.store import AppStore
 from shared.bodies import SmallBodies
 from shared.problems import Problem, not_found
@@ -49,10 +49,14 @@ def create_router(registry: Registry) -> APIRouter:
 
 def _add_public(router: APIRouter, registry: Registry) -> None:
     @router.get("/apps", summary="The integrated applications")
-    async def apps() -> Response:
-        """List what the city offers beside this, with whether it answers."""
+    async def apps(audience: Audience | None = None) -> Response:
+        """List what the city offers beside this, to all or to one audience, and whether it answers.
+
+        What is for everybody is for every audience.
+        """
         found = await registry.store.all()
-        items = [each.public() for each in found if each.enabled]
+        meant = set(Audience) if audience is None else {audience, Audience.EVERYBODY}
+        items = [each.public() for each in found if each.enabled and each.audience in meant]
         headers = {"Cache-Control": "public, max-age=30"}
         return json_answer({"items": items, "next": None}, headers=headers)
 

@@ -10,8 +10,13 @@ from typing import Any
 import feedparser
 
 MOST_ITEMS = 30
+UNDATED = datetime.min.replace(tzinfo=UTC)
 MOST_CHARACTERS = 300
-MARKUP = re.compile(r"<[^>]*>")
+MOST_TAGS, MOST_DEEP = 40_000, 200  # of a feed; one of 500 entries has some 15,000 and 8
+MOST_READ = 10_000  # characters of a title or summary that are looked at
+MARKUP = re.compile(r"<[^<>]*>")  # without `<` inside: a row of them would take its square in time
+CDATA = re.compile(rb"<!\[CDATA\[.*?\]\]>", re.DOTALL)
+TAG = re.compile(rb"<(/?)[A-Za-z][^<>]*?(/?)>")
 # No feed needs them, and they are how a small file becomes a large one.
 REFUSED = (b"<!doctype", b"<!entity")
 
@@ -47,11 +52,26 @@ def read_news(body: bytes) -> list[Item]:
     """
     if any(each in body[:100_000].lower() for each in REFUSED):
         raise NoFeedError("a document type")
+    if _is_monstrous(body):
+        raise NoFeedError("too many elements, or too deep in one another")
     parsed: Any = feedparser.parse(body)
     if not parsed.get("version"):
         raise NoFeedError("neither RSS nor Atom")
     items = [found for entry in parsed.entries if (found := _item(entry))]
+    # feeds need not be in order; what has no date keeps its place behind what has one
+    items.sort(key=lambda each: each.at or UNDATED, reverse=True)
     return items[:MOST_ITEMS]
+
+
+def _is_monstrous(body: bytes) -> bool:
+    """Say whether the parser would need minutes: its time grows with the square of the depth."""
+    depth = deepest = 0
+    for count, tag in enumerate(TAG.finditer(CDATA.sub(b"", body))):
+        depth += -1 if tag[1] else 0 if tag[2] else 1
+        deepest = max(deepest, depth)
+        if count > MOST_TAGS or deepest > MOST_DEEP:
+            return True
+    return False
 
 
 def _item(entry: Any) -> Item | None:
@@ -65,7 +85,7 @@ def _item(entry: Any) -> Item | None:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         return ""
-    bare = html.unescape(MARKUP.sub(" ", value))
+    bare = html.unescape(MARKUP.sub(" ", value[:MOST_READ]))
     # what was hidden in entities is no markup either
     return " ".join(MARKUP.sub(" ", bare).split())[:MOST_CHARACTERS]
 

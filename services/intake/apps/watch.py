@@ -22,7 +22,8 @@ log = structlog.get_logger()
 LOOK_EVERY_S = 30.0  # for applications that are due
 WITHIN_S = 10.0  # for a whole answer
 MOST_BYTES = 2 * 2**20  # of a feed
-BROKEN = 500
+REFUSED = 400
+ALIVE = {401, 403, 405, 429}  # it is there, and wants to be asked by a person
 OK = 200
 
 
@@ -82,7 +83,7 @@ class Watch:
         except (AddressRefusedError, httpx.HTTPError, TimeoutError) as error:
             log.info("apps.down", reason=type(error).__name__)
             return Health.DOWN
-        return Health.DOWN if status >= BROKEN else Health.UP
+        return Health.DOWN if status >= REFUSED and status not in ALIVE else Health.UP
 
     async def _news(self, app: App, feed: str) -> Health:
         try:

@@ -107,20 +107,23 @@ class Audit:
         topics: Collection[str] = (),
         after: int = 0,
         limit: int = 100,
+        newest_first: bool = False,
     ) -> list[Entry]:
-        """Return entries in their order.
+        """Return entries in their order, or the newest first.
 
         Args:
             subject: Only those about this; about anything when None.
             kinds: Only these kinds; all when empty.
             topics: Only kinds that begin with one of these words (`account`); all when empty.
-            after: Only later numbers.
+            after: Only later numbers; newest first, only earlier ones, and 0 is all.
             limit: At most so many.
+            newest_first: Whether the order is turned round.
 
         Raises:
             BrokenChainError: something that is no entry stands there.
         """
-        query: dict[str, Any] = {"_id": {"$gt": after}}
+        behind = {"$lt": after} if newest_first and after else {"$gt": after}
+        query: dict[str, Any] = {"_id": behind}
         if subject is not None:
             query["subject"] = subject
         kind: dict[str, Any] = {"$in": list(kinds)} if kinds else {}
@@ -128,7 +131,8 @@ class Audit:
             kind["$regex"] = rf"^({'|'.join(sorted(topics))})\."
         if kind:
             query["kind"] = kind
-        found = await self.documents.find(query, sort=[("_id", 1)], limit=limit)
+        order = -1 if newest_first else 1
+        found = await self.documents.find(query, sort=[("_id", order)], limit=limit)
         return [Entry.from_document(each) for each in found]
 
     async def verify(self, published: Collection[Head] = ()) -> Head:

@@ -27,7 +27,11 @@ MANIFEST = "manifest.json"
 # since a message that is known to be sent is not sent again.
 ORDER = ("sla", "router", "intake", "identity", "rules")
 LAST = "notify"
-DERIVED = {("notify", "cases")}  # rebuilt by what is republished; restored, it might be ahead
+# Rebuilt by what is republished; restored, they might be ahead of what they are made from.
+DERIVED = {
+    ("notify", name) for name in ("cases", "journeys", "marks", "onestop_desks", "onestop_dossiers")
+}
+FLEETING = ("intake", "presences")  # who has a case open at this moment is nothing to keep
 CASES = ("intake", "cases")
 PAGE = 200
 AT_ONCE = 8
@@ -89,6 +93,8 @@ async def _save_database(
     target.mkdir(parents=True)
     files: dict[str, Mapping[str, Any]] = {}
     for collection in await collections_of(base):
+        if (name, collection) == FLEETING:
+            continue
         path = target / f"{collection}.bson"
         count = await save_collection(base, collection, path)
         say(f"{name}.{collection}: {count}")

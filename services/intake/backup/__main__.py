@@ -3,10 +3,11 @@
     python -m services.intake.backup save DIR
     python -m services.intake.backup restore DIR
 
-`save` may run under load. `restore` wants every service stopped and empty databases; afterwards
-run `python -m services.router.republish`, then start the services: what RabbitMQ had held, and the
-stream of the operations centre, are said again. The folder holds personal data, sealed or not;
-the keys that open it (SEALING_KEY, TRACKING_SECRET) are not in it and must be kept elsewhere.
+`save` may run under load. `restore` wants every service stopped and empty databases; afterwards run
+`python -m services.<router, sla, notify>.republish`, then start the services: what RabbitMQ had
+held, and the stream of the operations centre, are said again. The folder holds personal data,
+sealed or not; the keys that open it (SEALING_KEY, TRACKING_SECRET) are not in it and must be kept
+elsewhere.
 """
 
 import argparse
@@ -16,9 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.intake.backup import BackupError, Places, restore, save
-from services.intake.republish import republish
+from services.intake.republish import republish_all
 from services.intake.settings import Settings
-from services.intake.store import CaseStore
 from shared.errors import OutageError
 from shared.media import MediaStore
 from shared.mongo import connect, database
@@ -50,8 +50,8 @@ async def _run(arguments: argparse.Namespace) -> None:
             _say(f"saved in {arguments.folder}; keep SEALING_KEY and TRACKING_SECRET elsewhere")
         else:
             await restore(places, arguments.folder, _say)
-            owed = await republish(CaseStore(places.database("intake")), utc_now())
-            _say(f"{owed} events will be said again; now python -m services.router.republish")
+            owed = await republish_all(places.database("intake"), utc_now())
+            _say(f"{owed} events will be said again; now the republish of router, sla, notify")
     finally:
         media.close()
         client.close()

@@ -10,7 +10,8 @@ from services.intake.accounts.domain import Principal
 from services.intake.accounts.refusals import forbidden
 from services.intake.api.answers import json_answer
 from services.intake.api.auth import Guard
-from services.intake.api.reports import POST_BODY, Front
+from services.intake.api.reports import POST_BODY, Front, body_of
+from services.intake.channels.entering import entered_by
 from services.intake.channels.keys import ApiKey, ApiKeys, Scope
 from services.intake.domain.report import CameraIncidentIn, Incoming, OnBehalfIn
 from services.intake.reception import Answer, Entered
@@ -20,12 +21,6 @@ from shared.problems import Problem, not_found
 from shared.vocabulary import Channel, Role
 
 PRIVATE = {"Cache-Control": "no-store"}
-# Who enters for others: the Office has the hotline 1022, the counter its visitors.
-MAY_ENTER = {
-    Role.OFFICE_CLERK: {Channel.HOTLINE, Channel.COUNTER},
-    Role.ONESTOP_CLERK: {Channel.COUNTER},
-    Role.IOC_OPERATOR: {Channel.HOTLINE},
-}
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 
 
@@ -80,21 +75,27 @@ def _add_ways_in(router: APIRouter, channels: Channels) -> None:
 
         The operator stays with the case as who entered it; the tracking token is the caller's.
         """
-        allowed = MAY_ENTER.get(principal.role)
+        allowed = entered_by(principal.role)
         if not allowed:
             raise forbidden()
         entered = Entered(principal.account, principal.unit, OnBehalfIn, allowed=frozenset(allowed))
         return _answer(await channels.front.receive(request, idempotency_key, entered))
 
     @router.post(
-        "/camera/incidents", status_code=201, summary="A camera's incident", openapi_extra=POST_BODY
+        "/camera/incidents",
+        status_code=201,
+        summary="A camera's incident",
+        openapi_extra=body_of(CameraIncidentIn.__name__),
     )
     async def incident(
         request: Request,
         idempotency_key: Annotated[str | None, Header()] = None,
         x_api_key: Annotated[str, Header()] = "",
     ) -> Response:
-        """Take an incident with its picture from a machine with a key."""
+        """Take an incident with its picture from a machine with a key.
+
+        `incident` is the machine's own number: sent again under the same key it is the same case.
+        """
         key = await channels.key(x_api_key)
         camera = frozenset({Channel.CAMERA})
         entered = Entered(f"key_{key.id}", None, CameraIncidentIn, allowed=camera)

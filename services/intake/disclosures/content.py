@@ -5,14 +5,15 @@ from typing import Any
 
 from services.intake.disclosures.commands import Content
 from services.intake.disclosures.model import Disclosure, Grant
-from services.intake.domain.case import Case, replay
+from services.intake.domain.case import Case
+from services.intake.domain.evolve import replay
 from services.intake.domain.rules import Rules
 from services.intake.store import StoredCase
 from services.intake.views import TOLD, local
 from shared.identity import Reporter
 from shared.regulation import UnknownError
 from shared.regulation_model import Words
-from shared.vocabulary import State, UnitId
+from shared.vocabulary import AreaId, State, UnitId
 
 Plain = dict[str, Any]
 
@@ -25,6 +26,7 @@ def summary(
     rules: Rules,
     reporter: Reporter | None,
     files: Sequence[Plain],
+    sealed: bool = False,
 ) -> Plain:
     """Return what a package says, as it stands in `summary.json`.
 
@@ -35,6 +37,7 @@ def summary(
         rules: For names and the city's time.
         reporter: Whom the vault gave, for a grant that includes the identity; None when erased.
         files: The files of the package, see `file_view`.
+        sealed: Whether the identity stays in the vault, for a look before the consent.
     """
     content: Plain = {
         field.value: list(files)
@@ -43,7 +46,7 @@ def summary(
         for field in grant.fields
     }
     if grant.identity:
-        content["identity"] = _identity(stored, reporter)
+        content["identity"] = _identity(stored, reporter, sealed=sealed)
     return {"disclosure": terms(disclosure, grant, rules), "content": content}
 
 
@@ -110,8 +113,16 @@ def _category(stored: StoredCase, grant: Grant, rules: Rules) -> Plain | None:
     }
 
 
-def _place(stored: StoredCase, grant: Grant, _rules: Rules) -> Plain:
-    return {**stored.content["location"], "area": _then(stored, grant).snapshot.area}
+def _place(stored: StoredCase, grant: Grant, rules: Rules) -> Plain:
+    area = _then(stored, grant).snapshot.area
+    return {**stored.content["location"], "area": area, "area_name": _area_name(area, rules)}
+
+
+def _area_name(area: str | None, rules: Rules) -> dict[str, str] | None:
+    try:
+        return _words(rules.regulation.area(AreaId(area)).name) if area else None
+    except UnknownError:  # an area of another edition of the regulation
+        return None
 
 
 def _result(stored: StoredCase, grant: Grant, rules: Rules) -> Plain | None:
@@ -160,8 +171,10 @@ _SECTIONS: Mapping[Content, Callable[[StoredCase, Grant, Rules], Any]] = {
 }
 
 
-def _identity(stored: StoredCase, reporter: Reporter | None) -> Plain:
+def _identity(stored: StoredCase, reporter: Reporter | None, *, sealed: bool) -> Plain:
     kind = stored.case.snapshot.reporter_kind.value
+    if sealed:
+        return {"kind": kind, "sealed": True}
     if reporter is None:
         return {"kind": kind, "erased": True}
     known = {"name": reporter.name, "phone": reporter.phone, "email": reporter.email}

@@ -10,9 +10,10 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from services.intake.archive import Archive
+from services.intake.asked import KeyReusedError
 from services.intake.desk import NoSuchCaseError
 from services.intake.disclosures import domain
 from services.intake.disclosures.commands import Approve, Ask, Reject, Revoke
@@ -26,16 +27,16 @@ from services.intake.disclosures.model import (
     Package,
     Step,
 )
+from services.intake.disclosures.notes import Note, detail
 from services.intake.disclosures.package import Contents, Copy, pack
+from services.intake.disclosures.preview import Prospect
 from services.intake.disclosures.store import DisclosureStore, StoredDisclosure
 from services.intake.domain.case import Case, NotYoursError
 from services.intake.domain.parties import Actor, Party, parties
 from services.intake.privacy.rules import may_see
-from services.intake.reception import KeyReusedError
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore, StoredCase
 from shared.errors import DuplicateError, OutageError, StaleVersionError
-from shared.events import DisclosureEvent
 from shared.identity import Purpose, Reporter, Vault, fingerprint, read_code
 from shared.mongo import Tail
 from shared.vocabulary import CaseCode, Role
@@ -45,22 +46,6 @@ PACKING = 2  # at once; each holds the files of a case in memory, and a core for
 LISTED = 200
 
 Decision = Approve | Reject | Revoke
-
-
-class Note(Protocol):
-    """Appends to the audit; on return the entry is durable."""
-
-    async def __call__(
-        self,
-        kind: str,
-        *,
-        actor: Actor,
-        subject: str,
-        purpose: str = "",
-        detail: Mapping[str, Any] | None = None,
-    ) -> object:
-        """Write one entry, without personal data."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -208,11 +193,27 @@ class DisclosureDesk:
         await self._change(stored.case.code, identifier, (actor, mine), steps)
         return package
 
+    async def prospect(self, typed: str, identifier: str, actor: Actor) -> Prospect:
+        """Return what would leave, were all of it agreed to now; nothing is opened or recorded.
+
+        Raises:
+            NoSuchCaseError, NoSuchDisclosureError: there is none.
+            NotYoursError, DisclosureNotNowError: see `domain.prospect`.
+        """
+        stored, mine = await self._case(typed, actor)
+        disclosure = (await self._load(stored.case.code, identifier)).disclosure
+        acting = Acting(actor, mine, self._clock())
+        grant = domain.prospect(disclosure, self._subject(stored, actor), acting)
+        return Prospect(disclosure, grant, stored, self._shelf.of(stored.case.snapshot))
+
+    async def read(self, item: Mapping[str, Any]) -> bytes:
+        """Return the copy without metadata of a file of a case."""
+        form = item["variants"]["public"]
+        chunks = await self._places.archive.read(form["object"], 0, form["size_bytes"])
+        return b"".join([chunk async for chunk in chunks])
+
     async def _pack(self, disclosure: Disclosure, grant: Grant, stored: StoredCase) -> Package:
-        copies = [
-            Copy(item, await self._read(item["variants"]["public"]))
-            for item in granted_media(stored, grant)
-        ]
+        copies = [Copy(item, await self.read(item)) for item in granted_media(stored, grant)]
         contents = Contents(
             disclosure=disclosure,
             grant=grant,
@@ -222,10 +223,6 @@ class DisclosureDesk:
             reporter=await self._reporter(stored.case) if grant.identity else None,
         )
         return await asyncio.to_thread(pack, contents)
-
-    async def _read(self, form: Mapping[str, Any]) -> bytes:
-        chunks = await self._places.archive.read(form["object"], 0, form["size_bytes"])
-        return b"".join([chunk async for chunk in chunks])
 
     async def _reporter(self, case: Case) -> Reporter | None:
         reference = case.snapshot.reporter
@@ -257,9 +254,9 @@ class DisclosureDesk:
 
     async def _tell(self, step: Step, actor: Actor) -> None:
         """Tell the audit, before anything is written or leaves."""
-        detail = {"disclosure": step.after.id, **_detail(step.event)}
+        facts = {"disclosure": step.after.id, **detail(step.event)}
         kind = step.event.type.removesuffix(".v1")
-        await self._note(kind, actor=actor, subject=step.after.code, detail=detail)
+        await self._note(kind, actor=actor, subject=step.after.code, detail=facts)
 
     async def _case(self, typed: str, actor: Actor) -> tuple[StoredCase, frozenset[Party]]:
         code = read_code(typed)
@@ -292,15 +289,6 @@ class DisclosureDesk:
             sealed=actor.role is None or not may_see(actor.role, actor.unit, case, regulation),
             restricted=case.restricted,
         )
-
-
-def _detail(event: DisclosureEvent) -> dict[str, Any]:
-    """Return what the audit remembers of an event: no recipient, no purpose, no content."""
-    plain = event.model_dump(exclude={"at", "actor", "by", "code"})
-    return {
-        name: value.isoformat() if isinstance(value, datetime) else value
-        for name, value in plain.items()
-    }
 
 
 def _identity(command: Ask, code: CaseCode, actor: Actor, key: str | None) -> dict[str, str]:

@@ -150,20 +150,26 @@ def approve(before: Disclosure, command: Approve, subject: Subject, acting: Acti
         raise RuleBrokenError("identity", "not_asked_for", **words.NOT_ASKED_FOR)
     if not fields and not command.identity:
         raise RuleBrokenError("fields", "required", **words.WHAT_LEAVES)
-    grant = Grant(
-        **acting.signed(command.text),
-        fields=fields,
-        identity=command.identity,
-        media=_media(command, fields, subject),
-        case_sequence=subject.sequence,
-        restricted=subject.restricted,
-    )
+    grant = _grant(command, fields, subject, acting)
     event = DisclosureApproved(
         **acting.says(before.code),
         fields=names(fields, identity=command.identity),
         expires_at=before.expires_at,
     )
     return _step(before, event, status=Status.APPROVED, grant=grant)
+
+
+def prospect(before: Disclosure, subject: Subject, acting: Acting) -> Grant:
+    """Return the consent that stands, or the one that agreeing to all of it now would be.
+
+    Raises:
+        NotYoursError: no part in the case that allows it.
+        DisclosureNotNowError: it was refused or taken back.
+    """
+    acting.require(SEEING, "preview")
+    _require(before, "preview", Status.REQUESTED, Status.APPROVED)
+    everything = Approve(text="-", identity=before.identity is not None)
+    return before.grant or _grant(everything, before.fields, subject, acting)
 
 
 def reject(before: Disclosure, command: Reject, acting: Acting) -> Step:
@@ -236,29 +242,9 @@ def is_expired(disclosure: Disclosure, now: datetime) -> bool:
     return now >= disclosure.expires_at
 
 
-def actions(disclosure: Disclosure, parties: frozenset[Party], now: datetime) -> list[str]:
-    """Return what somebody with these parts in the case may do now; no client repeats the rules."""
-    expired = is_expired(disclosure, now)
-    possible = {
-        "approve": parties & CONSENTING and not expired,
-        "reject": parties & CONSENTING,
-        "revoke": parties & REVOKING and not expired,
-        "package": parties & SEEING and not expired,
-    }
-    return [name for name in _OFFERED[disclosure.status] if possible[name]]
-
-
 def names(fields: Collection[Content], *, identity: bool) -> tuple[str, ...]:
     """Return what leaves, as events and audit name it."""
     return (*(each.value for each in _in_order(fields)), *((IDENTITY,) if identity else ()))
-
-
-_OFFERED = {
-    Status.REQUESTED: ("approve", "reject", "revoke"),
-    Status.APPROVED: ("package", "revoke"),
-    Status.REJECTED: (),
-    Status.REVOKED: (),
-}
 
 
 def _check_expiry(expires_at: datetime, now: datetime) -> None:
@@ -266,6 +252,19 @@ def _check_expiry(expires_at: datetime, now: datetime) -> None:
         raise RuleBrokenError("expires_at", "in_the_past", **words.IN_THE_PAST)
     if expires_at > now + LONGEST:
         raise RuleBrokenError("expires_at", "too_late", **words.TOO_LONG)
+
+
+def _grant(
+    command: Approve, fields: tuple[Content, ...], subject: Subject, acting: Acting
+) -> Grant:
+    return Grant(
+        **acting.signed(command.text),
+        fields=fields,
+        identity=command.identity,
+        media=_media(command, fields, subject),
+        case_sequence=subject.sequence,
+        restricted=subject.restricted,
+    )
 
 
 def _media(command: Approve, fields: Collection[Content], subject: Subject) -> tuple[str, ...]:

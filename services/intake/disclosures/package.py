@@ -18,7 +18,6 @@ import orjson
 from services.intake.disclosures.content import file_view, summary, watermark
 from services.intake.disclosures.model import Disclosure, Grant, Package
 from services.intake.disclosures.page import page
-from services.intake.disclosures.picture import marked
 from services.intake.domain.rules import Rules
 from services.intake.store import StoredCase
 from shared.identity import Reporter
@@ -52,7 +51,7 @@ def pack(contents: Contents) -> Package:
     grant, rules = contents.grant, contents.rules
     words = watermark(contents.disclosure, grant, rules)
     mark = contents.disclosure.id
-    media = {_name(copy, mark): _marked(copy, words) for copy in contents.copies}
+    media = {file_name(copy.item, mark): marked_copy(copy, words) for copy in contents.copies}
     views = [
         file_view(copy.item, name, _sha256(body), rules)
         for copy, (name, body) in zip(contents.copies, media.items(), strict=True)
@@ -76,15 +75,19 @@ def pack(contents: Contents) -> Package:
     return Package(f"{contents.disclosure.code}-{contents.disclosure.id}.zip", body, _sha256(body))
 
 
-def _marked(copy: Copy, words: str) -> bytes:
-    """Mark a picture; sound has no place for words, its file's name is its mark."""
+def marked_copy(copy: Copy, words: str) -> bytes:
+    """Return a picture with its mark; sound has no place for words, its file's name is its mark."""
     if copy.item["kind"] == MediaKind.IMAGE.value:
+        # the only pictures that intake itself decodes, a few in a month: Pillow can wait for them
+        from services.intake.disclosures.picture import marked  # noqa: PLC0415
+
         return marked(copy.body, words)
     return copy.body
 
 
-def _name(copy: Copy, mark: str) -> str:
-    return f"media/{copy.item['id']}-{mark}.{copy.item['variants']['public']['suffix']}"
+def file_name(item: Mapping[str, Any], mark: str) -> str:
+    """Return what a file is called in the package of a disclosure, whose id is its mark."""
+    return f"media/{item['id']}-{mark}.{item['variants']['public']['suffix']}"
 
 
 def _zip(files: Mapping[str, bytes], at: datetime) -> bytes:

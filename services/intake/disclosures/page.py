@@ -45,12 +45,13 @@ LABELS = {
     "phone": ("Điện thoại", "Phone"),
     "email": ("Thư điện tử", "E-mail"),
     "erased": ("Đã xoá theo yêu cầu", "Erased on request"),
+    "sealed": ("Còn niêm phong, chỉ mở khi tải gói", "Sealed until the package is fetched"),
 }
 MARKS = 60  # rows of the watermark: more than the tallest page shows
 
-STYLE = """
+_STYLE = """
 @page { size: A4; margin: 20mm 18mm 22mm }
-body { font: 12pt/1.5 "Times New Roman", Tinos, serif; margin: 0 auto; max-width: 48rem;
+.sheet { font: 12pt/1.5 "Times New Roman", Tinos, serif; margin: 0 auto; max-width: 48rem;
   padding: 1rem 1rem 4rem; color: #111; overflow-wrap: anywhere }
 h1 { font-size: 1.3em } h2 { font-size: 1.1em; border-bottom: 1px solid #999; break-after: avoid }
 small, dt, figcaption { color: #444 } dt { font-style: italic } dd { margin: 0 0 .4em 1em }
@@ -63,13 +64,16 @@ pre { font: inherit; white-space: pre-wrap } img { max-width: 100% } ol { paddin
   text-align: center; background: #fff; border-top: 1px solid #999; z-index: 10 }
 @media print { .foot { position: static } }
 """
+SHIFTS = 40  # of the watermark's rows against one another, in em; no column of the page stays free
+STYLE = _STYLE + "\n".join(
+    f".mark p:nth-child({SHIFTS}n+{row + 1}) {{ margin-left: -{row * 17 % SHIFTS}em }}"
+    for row in range(SHIFTS)
+)
 
 
 def page(summary: Plain) -> str:
     """Return the HTML document of a summary; both languages, Vietnamese first."""
     terms: Plain = summary["disclosure"]
-    sections = "\n".join(_section(name, value) for name, value in summary["content"].items())
-    mark = escape(terms["watermark"])
     return f"""<!doctype html>
 <html lang="vi">
 <head>
@@ -81,21 +85,29 @@ def page(summary: Plain) -> str:
 <style>{STYLE}</style>
 </head>
 <body>
-{_marks(mark)}
-<p class="foot">{mark}</p>
-<h1>Nội dung phản ánh được cung cấp <small>/ Disclosed content of a report</small></h1>
-{_terms(terms)}
-{sections}
+{sheet(summary)}
 </body>
 </html>
 """
 
 
+def sheet(summary: Plain) -> str:
+    """Return what stands on the page, without its head: the same for the desk's preview."""
+    terms: Plain = summary["disclosure"]
+    sections = "\n".join(_section(name, value) for name, value in summary["content"].items())
+    mark = escape(terms["watermark"])
+    return f"""<div class="sheet">
+{_marks(mark)}
+<p class="foot">{mark}</p>
+<h1>Nội dung phản ánh được cung cấp <small>/ Disclosed content of a report</small></h1>
+{_terms(terms)}
+{sections}
+</div>"""
+
+
 def _marks(mark: str) -> str:
     row = " &nbsp; &nbsp; &nbsp; ".join([mark] * 6)
-    rows = "".join(
-        f'<p style="margin-left: {-(number * 17 % 40)}em">{row}</p>' for number in range(MARKS)
-    )
+    rows = f"<p>{row}</p>" * MARKS
     return f'<div class="mark" aria-hidden="true"><div>{rows}</div></div>'
 
 
@@ -142,7 +154,10 @@ def _lines(value: Plain) -> Iterable[tuple[str, Any]]:
     if names:
         yield "Tên / Name", f"{names['vi']} / {names['en']}"
     for key, label in LABELS.items():
-        if (found := value.get(key)) is not None and not isinstance(found, Mapping):
+        found = value.get(key)
+        if key == "area" and (named := value.get("area_name")):
+            found = f"{named['vi']} / {named['en']}"
+        if found is not None and not isinstance(found, Mapping):
             yield _both(*label), _plain(key, found)
 
 

@@ -62,6 +62,13 @@ STATUSES: Mapping[Status, InBoth] = {
     Status.REVOKED: {"vi": "đã thu hồi", "en": "revoked"},
 }
 
+DOING: Mapping[str, InBoth] = {
+    "approve": {"vi": "đồng ý", "en": "approving it"},
+    "preview": {"vi": "xem trước", "en": "looking at it"},
+    "reject": {"vi": "từ chối", "en": "rejecting it"},
+    "revoke": {"vi": "thu hồi", "en": "revoking it"},
+}
+
 
 def problem_of(error: Exception, _language: Language) -> Problem | None:
     """Return the problem that an error of a disclosure means to a caller; None: it means none."""
@@ -82,27 +89,24 @@ def problem_of(error: Exception, _language: Language) -> Problem | None:
 
 
 def _not_now(status: Status, what: str) -> Problem:
-    said = STATUSES[status]
+    said, doing = STATUSES[status], DOING[what]
     return Problem(
         CONFLICT,
         "disclosure_not_now",
-        vi=f"Đề nghị cung cấp {said['vi']}; hiện không thể thực hiện {what}.",
-        en=f"The disclosure is {said['en']}; {what} is not possible now.",
+        vi=f"Đề nghị cung cấp {said['vi']}; lúc này không thể {doing['vi']}.",
+        en=f"The disclosure is {said['en']}; {doing['en']} is not possible now.",
     )
 
 
 def _changed(disclosure: Disclosure) -> Problem:
-    acts = (disclosure.asked, disclosure.grant, disclosure.rejection, disclosure.revocation)
-    last = max((*filter(None, acts), *disclosure.downloads), key=lambda act: act.at)
+    said = STATUSES[disclosure.status]
     return Problem(
         412,
         "changed_meanwhile",
-        vi=f"Đề nghị cung cấp đã được thay đổi ({last.by}, {last.at.isoformat()}). Vui lòng xem "
-        "lại rồi thực hiện.",
-        en="The disclosure was changed meanwhile. Please look at it again before you go on.",
-        errors=[
-            FieldError("If-Match", disclosure.status.value, f"{last.by} {last.at.isoformat()}")
-        ],
+        vi=f"Đề nghị cung cấp đã được thay đổi, nay {said['vi']}. Vui lòng xem lại rồi thực hiện.",
+        en=f"The disclosure was changed meanwhile and is {said['en']} now. Please look at it again "
+        "before you go on.",
+        errors=[FieldError("If-Match", disclosure.status.value, f"it is {said['en']} now")],
         headers={"ETag": f'"{disclosure.sequence}"'},
     )
 

@@ -40,7 +40,7 @@ class DisclosureStore:
     """Disclosures in MongoDB."""
 
     def __init__(self, base: Database) -> None:
-        self.aggregates = Aggregates(base, DISCLOSURES, INDEXES)
+        self.aggregates = Aggregates(base, DISCLOSURES, INDEXES, archived=True)
 
     async def open(self, step: Step, idempotency: Mapping[str, str]) -> Tail:
         """Store a new disclosure with its first event; return what is to be published.

@@ -5,8 +5,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.intake.disclosures.desk import Shown
-from services.intake.disclosures.domain import actions, is_expired
+from services.intake.disclosures.domain import is_expired
 from services.intake.disclosures.model import Act, Disclosure, Status
+from services.intake.disclosures.offers import actions
 from services.intake.views import local
 
 

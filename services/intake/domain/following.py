@@ -11,6 +11,7 @@ from services.intake.domain.case import Case, Fact, RuleBrokenError
 from shared.events import CaseFollowed, CaseUnfollowed
 
 MOST_FOLLOWERS = 2000  # of one case: 26 bytes each in its document
+MOST_STEPS = 6000  # of a case, when strangers come and go: each is 300 bytes of its history
 FOLLOWER = "follower"
 
 
@@ -24,7 +25,7 @@ def follow(case: Case, follower: str, now: datetime) -> list[Fact]:
     if follower in case.followers:
         return []
     case.require(CaseFollowed, "follow")
-    if len(case.followers) >= MOST_FOLLOWERS:
+    if len(case.followers) >= MOST_FOLLOWERS or case.sequence >= MOST_STEPS:
         raise RuleBrokenError("code", "too_many_followers", **refusals.TOO_MANY_FOLLOWERS)
     event = CaseFollowed(at=now, actor=FOLLOWER, followers=len(case.followers) + 1)
     return [Fact(event, {"follower": follower})]

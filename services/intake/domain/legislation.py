@@ -62,6 +62,7 @@ def _route(case: CaseSnapshot, regulation: Regulation, on: date) -> str | None:
 
 def _due(case: CaseSnapshot, category: CategoryId, rules: Rules) -> str | None:
     try:
-        return rules.deadline(category, case.received_at).due_at.isoformat()
+        start = case.counted_from or case.received_at
+        return rules.deadline(category, start).due_at.isoformat()
     except CivicError:  # the category is gone
         return None

@@ -9,7 +9,7 @@ from services.intake.domain.case import (
     NotNowError,
     RuleBrokenError,
 )
-from services.intake.domain.checks import Request, check_future, check_units, strictest
+from services.intake.domain.checks import Request, check_area, check_future, check_units, strictest
 from services.intake.domain.commands import (
     AcknowledgeDirective,
     ApproveCoordination,
@@ -75,6 +75,7 @@ def assign(case: Case, command: Assign, request: Request) -> list[Fact]:
     if command.unit in snapshot.about:
         raise RuleBrokenError("unit", "about_itself", **refusals.ABOUT_ITSELF)
     check_units(tuple(filter(None, (command.unit, command.monitoring_unit))), case, request)
+    check_area(command.area, request)
     category = command.category or snapshot.category or CategoryId("other")
     on = request.rules.local_day(request.now)
     lead = request.rules.regulation.lead(category, on)

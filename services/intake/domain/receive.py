@@ -76,8 +76,7 @@ def receive(report: ReportIn, arrival: Arrival, rules: Rules, screening: Screeni
     due = rules.deadline(category or UNCLASSIFIED, arrival.received_at)
     flags = tuple(sorted({*_flags(report, arrival, emergency, rules), *screening.flags}))
     about = _mentions(report, category or (guess.category if guess else None), rules)
-    opened = _snapshot(report, arrival, due, rules)
-    case = Case(snapshot=opened.model_copy(update={"flags": flags, "about": about}))
+    case = Case(snapshot=_snapshot(report, arrival, due, rules, flags=flags, about=about))
     event = CaseSubmitted(
         at=arrival.received_at,
         actor=arrival.actor,
@@ -103,7 +102,15 @@ def receive(report: ReportIn, arrival: Arrival, rules: Rules, screening: Screeni
     )
 
 
-def _snapshot(report: ReportIn, arrival: Arrival, due: Deadline, rules: Rules) -> CaseSnapshot:
+def _snapshot(
+    report: ReportIn,
+    arrival: Arrival,
+    due: Deadline,
+    rules: Rules,
+    *,
+    flags: tuple[str, ...],
+    about: tuple[UnitId, ...],
+) -> CaseSnapshot:
     kinds = list(arrival.media)
     return CaseSnapshot(
         code=arrival.code,
@@ -121,6 +128,8 @@ def _snapshot(report: ReportIn, arrival: Arrival, due: Deadline, rules: Rules) -
         clock=due.clock,
         regulation=f"{rules.regulation.id}@{rules.regulation.version}",
         calendar=rules.calendar.version,
+        flags=flags,
+        about=about,
         media=MediaCount(image=kinds.count(MediaKind.IMAGE), audio=kinds.count(MediaKind.AUDIO)),
         reporter=arrival.reporter,
         reporter_kind=report.reporter.kind,

@@ -58,6 +58,10 @@ IN_THE_PAST: Final[InBoth] = {
     "vi": "Thời gian phải ở tương lai.",
     "en": "The time has to lie in the future.",
 }
+TOO_FAR: Final[InBoth] = {
+    "vi": "Thời gian không được xa hơn một năm.",
+    "en": "The time cannot lie more than a year ahead.",
+}
 ABOUT_ITSELF: Final[InBoth] = {
     "vi": "Không giao phản ánh cho chính đơn vị bị phản ánh.",
     "en": "A unit never handles a report about itself.",
@@ -65,6 +69,10 @@ ABOUT_ITSELF: Final[InBoth] = {
 UNKNOWN_UNIT: Final[InBoth] = {
     "vi": "Không có đơn vị này trong danh sách hiện hành.",
     "en": "There is no such unit today.",
+}
+UNKNOWN_AREA: Final[InBoth] = {
+    "vi": "Không có địa bàn này trong danh sách hiện hành.",
+    "en": "There is no such area today.",
 }
 UNKNOWN_DIRECTIVE: Final[InBoth] = {
     "vi": "Không có chỉ đạo này gửi đến đơn vị của bạn.",
@@ -85,4 +93,20 @@ WINDOW_PASSED: Final[InBoth] = {
 TOO_MANY_FOLLOWERS: Final[InBoth] = {
     "vi": "Việc này đã có rất nhiều người theo dõi; bạn vẫn xem được tiến độ bằng mã phản ánh.",
     "en": "Very many people follow this already; its code still shows you how it goes on.",
+}
+TOO_MANY_MESSAGES: Final[InBoth] = {
+    "vi": "Phản ánh này đã có quá nhiều tin nhắn. Vui lòng gọi 1022 hoặc gửi phản ánh mới.",
+    "en": "This case has too many messages. Please call 1022 or send a new report.",
+}
+NOTHING_TO_CONFIRM: Final[InBoth] = {
+    "vi": "Không có địa chỉ nào đang chờ xác nhận, hoặc thời gian xác nhận đã hết.",
+    "en": "No address waits to be confirmed, or the time to confirm it is over.",
+}
+WRONG_CODE: Final[InBoth] = {
+    "vi": "Mã xác nhận không đúng. Vui lòng xem lại tin nhắn đã gửi đến bạn.",
+    "en": "The code is not right. Please look at the message that was sent to you again.",
+}
+TOO_MANY_TRIES: Final[InBoth] = {
+    "vi": "Đã nhập sai mã quá nhiều lần. Vui lòng mở đường dẫn trong thư xác nhận.",
+    "en": "Too many wrong codes. Please open the link in the mail that asks you.",
 }

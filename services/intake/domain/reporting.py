@@ -29,6 +29,10 @@ from shared.vocabulary import (
 
 CONTENT_SCORE = 3  # from here on a rating says that the reporter is content, and closes the case
 
+# One of 5,000 Vietnamese letters is 15 kB, and the document of a case holds 16 MB: beyond it no
+# result could be written either.
+MOST_MESSAGES = 400
+
 
 def rate(case: Case, command: Rate, request: Request) -> list[Fact]:
     """Rate once per result; a content reporter closes the case."""
@@ -70,6 +74,9 @@ def withdraw(_case: Case, command: Withdraw, request: Request) -> list[Fact]:
     return [Fact(CaseWithdrawn(**request.who), {"text": command.text})]
 
 
-def add_message(_case: Case, command: AddMessage, request: Request) -> list[Fact]:
-    """One side writes to the other."""
+def add_message(case: Case, command: AddMessage, request: Request) -> list[Fact]:
+    """One side writes to the other; the unit's last word is never taken away by the reporter."""
+    most = MOST_MESSAGES if request.actor.role else MOST_MESSAGES // 2
+    if case.messages >= most:
+        raise RuleBrokenError("text", "too_many_messages", **refusals.TOO_MANY_MESSAGES)
     return [Fact(MessageAdded(**request.who), {"text": command.text})]

@@ -11,7 +11,7 @@ from typing import Final
 
 from .model import EvidenceRefused, Reason
 
-JPEG, PNG, WEBP = "image/jpeg", "image/png", "image/webp"
+JPEG, PNG, WEBP, HEIC = "image/jpeg", "image/png", "image/webp", "image/heic"
 
 _SIGNATURES: Final = (  # the first bytes that name a format; sources: RFC 9639, 3533, 8794, 4867
     (rb"\xff\xd8\xff", JPEG),
@@ -22,7 +22,9 @@ _SIGNATURES: Final = (  # the first bytes that name a format; sources: RFC 9639,
     (rb"\x1a\x45\xdf\xa3", "audio/webm"),
     (rb"#!AMR(-WB)?\n", "audio/amr"),
     (rb"fLaC", "audio/flac"),
-    (rb"....ftyp(heic|heix|hevc|hevx|heim|heis|mif1|msf1|avif|avis)", "heic"),
+    (rb"....ftyp(heic|heix|mif1)", HEIC),  # one HEVC picture, of 8 or 10 bits; or said elsewhere
+    (rb"....ftyp(hevc|hevx|hevm|hevs|msf1|avis)", "sequence"),
+    (rb"....ftyp(avif|heim|heis)", "avif"),  # another codec; pictures of several layers
     (rb"....ftyp3g", "audio/3gpp"),
     (rb"....ftyp", "audio/mp4"),
     (rb"ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb]", "audio/mpeg"),  # layer III of MPEG 1, 2, 2.5
@@ -30,6 +32,11 @@ _SIGNATURES: Final = (  # the first bytes that name a format; sources: RFC 9639,
     (rb"GIF8|BM....\0\0\0\0|II\*\0|MM\0\*|\0\0\x01\0|\xff\x0a|\0\0\0\x0c(jP  |JXL )", "other"),
     (rb"RF64|FORM....AIF|%PDF", "other"),
 )
+_REFUSED: Final = {
+    "sequence": Reason.ANIMATED,
+    "avif": Reason.AVIF,
+    "other": Reason.UNSUPPORTED_TYPE,
+}
 _FORMATS: Final = tuple((re.compile(found, re.DOTALL), name) for found, name in _SIGNATURES)
 
 MAX_SEGMENTS = 4_096  # of a JPEG's header; a phone writes under 40
@@ -79,10 +86,8 @@ def media_type_of(head: bytes) -> str:
     """
     for pattern, name in _FORMATS:
         if pattern.match(head):
-            if name == "heic":
-                raise EvidenceRefused(Reason.HEIC)
-            if name == "other":
-                raise EvidenceRefused(Reason.UNSUPPORTED_TYPE)
+            if name in _REFUSED:
+                raise EvidenceRefused(_REFUSED[name])
             return name
     raise EvidenceRefused(Reason.NOT_MEDIA)
 

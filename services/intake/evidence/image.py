@@ -72,19 +72,30 @@ def read_image(data: bytes, media_type: str, limits: EvidenceLimits, zone: tzinf
         raise EvidenceRefused(Reason.TRUNCATED if cut else Reason.CORRUPT) from error
     if scene.orientation in _UPRIGHT:
         shown = shown.transpose(_UPRIGHT[scene.orientation])
-    return _evidence(shown, picture, scene, size_bytes=len(data))
-
-
-def _evidence(shown: Image.Image, picture: Picture, scene: Scene, *, size_bytes: int) -> Evidence:
     lying = scene.orientation in _LYING
+    size = (picture.height, picture.width) if lying else (picture.width, picture.height)
+    return evidence_of(shown, scene, original=(media_type, len(data)), size=size)
+
+
+def evidence_of(
+    shown: Image.Image, scene: Scene, *, original: tuple[str, int], size: tuple[int, int]
+) -> Evidence:
+    """Return the evidence of a photo that was decoded.
+
+    Args:
+        shown: Upright RGB of at most `PUBLIC_PX`, with no metadata attached; it is used up.
+        scene: Where and when.
+        original: Media type and bytes of the file.
+        size: Width and height of the original in pixels, upright.
+    """
     public = _jpeg(shown, QUALITY)
     shown.thumbnail((THUMBNAIL_PX, THUMBNAIL_PX), Image.Resampling.BICUBIC)
     return Evidence(
         kind=MediaKind.IMAGE,
-        media_type=picture.media_type,
-        size_bytes=size_bytes,
-        width_px=picture.height if lying else picture.width,
-        height_px=picture.width if lying else picture.height,
+        media_type=original[0],
+        size_bytes=original[1],
+        width_px=size[0],
+        height_px=size[1],
         public=public,
         public_type=JPEG,
         thumbnail=_jpeg(shown, THUMBNAIL_QUALITY),

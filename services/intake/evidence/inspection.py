@@ -8,7 +8,8 @@ from datetime import tzinfo
 from pathlib import Path
 
 from .audio import read_audio
-from .headers import JPEG, PNG, WEBP, media_type_of
+from .headers import HEIC, JPEG, PNG, WEBP, media_type_of
+from .heif_image import read_heif_image
 from .image import read_image
 from .model import Evidence, EvidenceLimits, EvidenceRefused, Reason
 
@@ -38,4 +39,6 @@ def inspect(source: Path | bytes, limits: EvidenceLimits, *, zone: tzinfo) -> Ev
     media_type = media_type_of(data[:HEAD_BYTES])
     if media_type in (JPEG, PNG, WEBP):
         return read_image(data, media_type, limits, zone)
+    if media_type == HEIC:
+        return read_heif_image(data, limits, zone)
     return read_audio(data, media_type, limits)

@@ -93,34 +93,34 @@ class Reason(Enum):
     NOT_MEDIA = (
         "not_media",
         (
-            "Nội dung tệp không phải ảnh hay âm thanh. Vui lòng gửi ảnh JPEG, PNG, WebP "
+            "Nội dung tệp không phải ảnh hay âm thanh. Vui lòng gửi ảnh JPEG, HEIC, PNG, WebP "
             "hoặc bản ghi âm M4A, MP3, OGG, WebM, WAV, 3GP."
         ),
         (
-            "The content is neither a photo nor sound. Please send a JPEG, PNG or WebP photo, "
-            "or an M4A, MP3, OGG, WebM, WAV or 3GP recording."
+            "The content is neither a photo nor sound. Please send a JPEG, HEIC, PNG or WebP "
+            "photo, or an M4A, MP3, OGG, WebM, WAV or 3GP recording."
         ),
     )
     UNSUPPORTED_TYPE = (
         "unsupported_type",
         (
-            "Định dạng này chưa được hỗ trợ. Vui lòng gửi ảnh JPEG, PNG, WebP "
+            "Định dạng này chưa được hỗ trợ. Vui lòng gửi ảnh JPEG, HEIC, PNG, WebP "
             "hoặc bản ghi âm M4A, MP3, OGG, WebM, WAV, 3GP."
         ),
         (
-            "This format is not supported. Please send a JPEG, PNG or WebP photo, "
+            "This format is not supported. Please send a JPEG, HEIC, PNG or WebP photo, "
             "or an M4A, MP3, OGG, WebM, WAV or 3GP recording."
         ),
     )
-    HEIC = (
+    AVIF = (
         "unsupported_type",
         (
-            "Chưa đọc được ảnh HEIC/AVIF. Vui lòng gửi ảnh JPEG (trên iPhone: Cài đặt, Camera, "
-            "Định dạng, Tương thích nhất)."
+            "Chưa đọc được ảnh AVIF và loại HEIC này. Vui lòng gửi ảnh JPEG (trên iPhone: Cài đặt, "
+            "Camera, Định dạng, Tương thích nhất)."
         ),
         (
-            "HEIC and AVIF photos cannot be read. Please send a JPEG (on an iPhone: Settings, "
-            "Camera, Formats, Most Compatible)."
+            "AVIF photos and this kind of HEIC cannot be read. Please send a JPEG (on an iPhone: "
+            "Settings, Camera, Formats, Most Compatible)."
         ),
     )
     VIDEO = (

@@ -69,19 +69,24 @@ class Procedure(Dated):
     name: Words
     field: Words
     desk: DeskId
-    limit_hours: int = Field(ge=1, le=480)
+    limit_hours: float = Field(gt=0, le=480)
     checklist: Many[Paper] = Field(min_length=1)
     fee: Words
     result: Words
 
 
 class Content(Part):
-    """All that the file says, before anybody checked it for contradictions."""
+    """All that the file says, before anybody checked it for contradictions.
+
+    Attributes:
+        applicant_days_after_end: Then who handed in an ended dossier is erased; the dossier stays.
+    """
 
     id: Identifier
     version: Text
     source: Text
     number_prefix: str = Field(pattern=r"^[A-Z]{2,4}$")
+    applicant_days_after_end: int = Field(default=90, ge=1, le=36_500)
     desks: Many[Desk] = Field(min_length=1)
     procedures: Many[Procedure] = Field(min_length=1)
 

@@ -36,4 +36,6 @@ class Daybreak:
                 await self._hall.end_days(BATCH)
             except CivicError as error:
                 log.warning("daybreak.waits", reason=str(error))
+            except Exception:
+                log.exception("daybreak.failed")  # a bug must not end all looking unseen
             await asyncio.sleep(LOOK_EVERY_S)

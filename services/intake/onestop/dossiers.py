@@ -5,12 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.intake.asked import KeyReusedError
+from services.intake.cursors import after_due, due_cursor
 from services.intake.onestop.catalogue import Catalogue
 from services.intake.onestop.domain import dossier as rules
-from services.intake.onestop.domain.dossier import Circumstances, Dossier, HandIn
+from services.intake.onestop.domain.dossier_parts import (
+    OPEN,
+    Circumstances,
+    Dossier,
+    DossierError,
+    HandIn,
+    Step,
+)
 from services.intake.onestop.errors import OneStopError
 from services.intake.onestop.store import DossierStore, StoredDossier
-from services.intake.reception import KeyReusedError
 from services.intake.shelf import Shelf
 from shared.errors import DuplicateError, OutageError, StaleVersionError
 from shared.identity import Reporter, Vault, new_code, read_code
@@ -43,7 +51,7 @@ class HandedIn:
     replayed: bool
 
 
-Decide = Callable[[Dossier, Circumstances], rules.Step]
+Decide = Callable[[Dossier, Circumstances], Step]
 
 
 class Dossiers:
@@ -80,7 +88,7 @@ class Dossiers:
         edition = self._shelf.now(now)
         procedure = self._catalogue.procedure(given.procedure, edition.local_day(now))
         code = new_code(self._catalogue.content.number_prefix)
-        applicant = await self._seal(given.applicant, now)
+        applicant = await self._seal(given.applicant, now, code)
         about = Circumstances(actor, now, procedure, edition.calendar)
         handed = HandIn(
             code=code,
@@ -93,7 +101,7 @@ class Dossiers:
         try:
             step = rules.submit(handed, about)
             self._publisher.soon(await self._store.open(step, key))
-        except (DuplicateError, rules.DossierError) as error:
+        except (DuplicateError, DossierError) as error:
             if applicant:
                 await self._vault.erase(applicant)
             if isinstance(error, DuplicateError) and (known := await self._known(key)):
@@ -142,16 +150,25 @@ class Dossiers:
         raise OutageError("the dossier changes too fast")
 
     async def listed(
-        self, *, desk: str | None, states: Sequence[str], limit: int
-    ) -> list[StoredDossier]:
-        """Return dossiers, the soonest due date first."""
-        query: dict[str, Any] = {}
+        self, *, desk: str | None, states: Sequence[str], limit: int, cursor: str | None = None
+    ) -> tuple[list[StoredDossier], str | None]:
+        """Return dossiers, the soonest due date first, and a cursor for more.
+
+        Raises:
+            BadCursorError: the cursor is none of this list's.
+        """
+        query: dict[str, Any] = after_due("dossier.snapshot.due_at", cursor) if cursor else {}
         if desk:
             query["dossier.snapshot.desk"] = desk
         query["dossier.snapshot.state"] = {"$in": list(states) or [each.value for each in _LISTED]}
-        return await self._store.search(
-            query, sort=[("dossier.snapshot.due_at", 1), ("_id", 1)], limit=limit
+        found = await self._store.search(
+            query, sort=[("dossier.snapshot.due_at", 1), ("_id", 1)], limit=limit + 1
         )
+        shown = found[:limit]
+        if len(found) == len(shown):
+            return shown, None
+        last = shown[-1].dossier
+        return shown, due_cursor(last.snapshot.due_at, last.code)
 
     async def applicant(self, stored: StoredDossier) -> Reporter | None:
         """Open the sealed applicant; the caller has noted the look before."""
@@ -166,13 +183,13 @@ class Dossiers:
             raise KeyReusedError("the key stands for another dossier")
         return HandedIn(stored, replayed=True)
 
-    async def _seal(self, person: Reporter, at: datetime) -> ReporterId | None:
+    async def _seal(self, person: Reporter, at: datetime, code: str) -> ReporterId | None:
         if not (person.name or person.phone or person.email):
             return None
-        return await self._vault.store(person, at)
+        return await self._vault.store(person, at, counter=code)
 
 
-_LISTED = rules.OPEN | {DossierState.READY}
+_LISTED = OPEN | {DossierState.READY}
 
 
 def _number(code: str, day: str) -> str:

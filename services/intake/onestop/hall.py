@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from services.intake.asked import KeyReusedError
 from services.intake.onestop.catalogue import Catalogue, Desk
 from services.intake.onestop.domain import calling
 from services.intake.onestop.domain.calling import Caller, Wish
 from services.intake.onestop.domain.opening import KIOSK, Opening, opening
 from services.intake.onestop.domain.queue import (
+    CallKeyReusedError,
     NoSuchTicketError,
     Queue,
     Step,
@@ -23,7 +25,6 @@ from services.intake.onestop.domain.queue import (
 )
 from services.intake.onestop.errors import OneStopError
 from services.intake.onestop.store import QueueStore, StoredQueue
-from services.intake.reception import KeyReusedError
 from services.intake.shelf import Shelf
 from shared.errors import DuplicateError, OutageError, StaleVersionError
 from shared.identity import Reporter, Vault
@@ -32,6 +33,8 @@ from shared.vocabulary import DeskId, Language, ProcedureId
 
 RACES = 100  # lost in a row, and something is wrong: of all who meet somebody always wins
 LOCKS = 256  # desks' days that this process serves one after the other
+
+REMIND_AT = 3  # numbers ahead, for who leaves an address and does not say how many
 
 Decide = Callable[[Queue, datetime], Step]
 
@@ -112,6 +115,16 @@ class Hall:
         stored = await self._store.load(desk.id, on)
         return stored or StoredQueue(Queue(desk=desk.id, on=on), 0)
 
+    async def looked_at(self, identifier: str, on: date | None) -> StoredQueue:
+        """Return a desk's queue of a day, or the one that is being worked off.
+
+        Raises:
+            NoSuchDeskError: there is none on that day.
+        """
+        if on is None:
+            return await self.queue(self.desk(identifier))
+        return await self.of_day(self.catalogue.desk(identifier, on), on)
+
     async def find(self, ticket: str) -> StoredQueue:
         """Return the queue in which a number stands; NoSuchTicketError when it is none of ours."""
         stored = await self._store.of_ticket(ticket)
@@ -149,7 +162,11 @@ class Hall:
         return Taken(after, after.queue.ticket(wish.id))
 
     async def call_next(self, desk: Desk, caller: Caller) -> tuple[StoredQueue, Ticket | None]:
-        """Call who waits longest at a desk."""
+        """Call who waits longest at a desk.
+
+        Raises:
+            KeyReusedError: the clerk's idempotency key stands for a call that said something else.
+        """
         stored = await self.queue(desk)
         called: list[Ticket | None] = []
 
@@ -158,7 +175,10 @@ class Hall:
             called[:] = [step.ticket]
             return step
 
-        after = await self._change(desk.id, stored.queue.on, decide)
+        try:
+            after = await self._change(desk.id, stored.queue.on, decide)
+        except CallKeyReusedError as error:
+            raise KeyReusedError("the key stands for another call") from error
         return after, called[0]
 
     async def act(self, ticket: str, decide: Decide) -> StoredQueue:
@@ -237,16 +257,17 @@ class Hall:
         return lock
 
     async def _wish(self, wanted: Taking) -> Wish:
-        visitor = None
-        if wanted.email and wanted.remind_at is not None:
+        ticket, visitor, remind_at = f"t_{secrets.token_hex(12)}", None, wanted.remind_at
+        if wanted.email:
+            remind_at = remind_at or REMIND_AT
             person = Reporter(email=wanted.email, language=wanted.language)
-            visitor = await self._vault.store(person, self.clock())
+            visitor = await self._vault.store(person, self.clock(), counter=ticket)
         return Wish(
-            id=f"t_{secrets.token_hex(12)}",
+            id=ticket,
             through=wanted.through,
             language=wanted.language,
             procedure=wanted.procedure,
-            remind_at=wanted.remind_at,
+            remind_at=remind_at,
             visitor=visitor,
         )
 

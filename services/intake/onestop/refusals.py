@@ -1,7 +1,12 @@
 """Why the one-stop counter says no, as problem documents."""
 
 from services.intake.onestop.catalogue import NoSuchDeskError, NoSuchProcedureError
-from services.intake.onestop.domain.dossier import ChecklistError, DossierStateError
+from services.intake.onestop.domain.dossier_parts import (
+    ChecklistError,
+    DossierStateError,
+    PromisedError,
+    PromiseError,
+)
 from services.intake.onestop.domain.queue import (
     AlreadyRatedError,
     NoSuchTicketError,
@@ -14,8 +19,18 @@ from services.intake.onestop.hall import HallClosedError, NotYourDeskError
 from shared.problems import FieldError, Problem, invalid, not_found
 from shared.vocabulary import Language
 
+PAPERS = {
+    "incomplete": ("còn thiếu", "missing"),
+    "missing": ("hãy nêu giấy tờ", "name the papers"),
+    "unknown_paper": ("không có trong danh mục", "not on the checklist"),
+}
+PROMISES = {
+    "too_early": ("phải sau hạn cũ và sau lúc này", "must be after the old date and after now"),
+    "too_late": ("cách hơn một năm", "is more than a year away"),
+}
 
-def problem_of(  # noqa: C901, PLR0911 - reads as a table
+
+def problem_of(  # noqa: C901, PLR0911, PLR0912 - reads as a table
     error: Exception, language: Language
 ) -> Problem | None:
     """Return the problem that an error means to the caller; None: it means none."""
@@ -30,11 +45,14 @@ def problem_of(  # noqa: C901, PLR0911 - reads as a table
             detail = _in(language, "không có thủ tục này", "there is no such procedure")
             return invalid(FieldError("procedure", "unknown_procedure", detail))
         case ChecklistError(code=code, items=items):
-            said = "còn thiếu: " if code == "incomplete" else "không có trong danh mục: "
-            told = "missing: " if code == "incomplete" else "not on the checklist: "
-            return invalid(FieldError("papers", code, _in(language, said, told) + ", ".join(items)))
+            said = ": ".join(filter(None, (_in(language, *PAPERS[code]), ", ".join(items))))
+            return invalid(FieldError("papers", code, said))
         case DossierStateError(state=state, what=what) | TicketStateError(state=state, what=what):
             return _not_now(state.value, what)
+        case PromiseError(code=code):
+            return invalid(FieldError("due_at", code, _in(language, *PROMISES[code])))
+        case PromisedError():
+            return _already_promised()
         case AlreadyRatedError():
             return _already_rated()
         case QueueFullError():
@@ -79,6 +97,15 @@ def _already_rated() -> Problem:
         "already_rated",
         vi="Lượt phục vụ này đã được đánh giá. Cảm ơn bạn.",
         en="This service is rated already. Thank you.",
+    )
+
+
+def _already_promised() -> Problem:
+    return Problem(
+        409,
+        "already_postponed",
+        vi="Người nộp đã được hẹn lại một lần; không hẹn lại lần nữa.",
+        en="The applicant has a new date already; there is no other.",
     )
 
 

@@ -22,6 +22,7 @@ STEPS: Mapping[str, tuple[str, str]] = {
     "dossier.returned.v1": ("Đã trả kết quả", "The result was handed out"),
     "dossier.refused.v1": ("Từ chối giải quyết", "Refused"),
     "dossier.withdrawn.v1": ("Đã rút hồ sơ", "Withdrawn"),
+    "dossier.postponed.v1": ("Xin lỗi và hẹn lại ngày trả", "Sorry: a new date"),
 }
 
 
@@ -167,6 +168,7 @@ def dossier_view(stored: StoredDossier, catalogue: Catalogue, zone: ZoneInfo) ->
         "channel": snapshot.through,
         "submitted_at": local(snapshot.submitted_at, zone),
         "due_at": local(snapshot.due_at, zone),
+        "promised_at": local(snapshot.promised_at, zone) if snapshot.promised_at else None,
         "paused": snapshot.paused_at is not None,
         "ready_at": local(snapshot.ready_at, zone) if snapshot.ready_at else None,
         "on_time": snapshot.on_time,

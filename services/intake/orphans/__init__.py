@@ -1,15 +1,18 @@
 """Removes what a crash left without a case: objects in the bucket, sealed reporters in the vault.
 
+So it is with visitors and applicants of the one-stop counter, and their numbers and dossiers.
+
 Both are stored before the one write that makes a case true, so a process that dies between leaves
 them behind. Nothing younger than the grace is touched, which is far longer than the longest way
 from the first object to the case (a minute); so no upload in progress, however slow, loses a file.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 import structlog
 
@@ -20,6 +23,7 @@ from shared.media import MediaStore, StoredObject
 from shared.media_names import case_of
 from shared.mongo import Documents
 from shared.telemetry import ORPHANS_REMOVED
+from shared.vocabulary import ReporterId
 
 log = structlog.get_logger()
 
@@ -30,19 +34,30 @@ TURN = "orphans"
 
 @dataclass(frozen=True)
 class Swept:
-    """What was found without a case, or removed."""
+    """What was found without a case, number or dossier, or removed."""
 
     objects: int
     reporters: int
 
 
-class Orphans:
-    """Looks through bucket and vault; may run anywhere, any number of times."""
+Holders = Callable[[Collection[str]], Awaitable[set[ReporterId]]]
 
-    def __init__(self, store: CaseStore, media: MediaStore, vault: Vault) -> None:
+
+class Orphans:
+    """Looks through bucket and vault; may run anywhere, any number of times.
+
+    Args:
+        store: The cases.
+        media: The bucket.
+        vault: The people.
+        counter: Returns the people to whom numbers and dossiers of the counter refer.
+    """
+
+    def __init__(self, store: CaseStore, media: MediaStore, vault: Vault, counter: Holders) -> None:
         self._store = store
         self._media = media
         self._vault = vault
+        self._counter = counter
 
     async def sweep(self, before: datetime, *, apply: bool = True) -> Swept:
         """Remove what was stored before `before` and belongs to no case; without `apply`, count.
@@ -81,10 +96,19 @@ class Orphans:
             yield page
 
     async def _reporters(self, before: datetime, *, apply: bool) -> int:
+        holders: dict[Literal["case", "counter"], Holders] = {
+            "case": self._store.reporters_of,
+            "counter": self._counter,
+        }
+        return sum([await self._of(what, holders[what], before, apply=apply) for what in holders])
+
+    async def _of(
+        self, what: Literal["case", "counter"], holders: Holders, before: datetime, *, apply: bool
+    ) -> int:
         found, last = 0, ""
-        while page := await self._vault.stored_for_cases(before, after=last, limit=BATCH):
+        while page := await self._vault.stored_for(what, before, after=last, limit=BATCH):
             last = max(page)
-            known = await self._store.reporters_of(set(page.values()))
+            known = await holders(set(page.values()))
             for reporter in page.keys() - known:
                 found += 1
                 if apply:
@@ -147,6 +171,9 @@ class OrphanSweeper:
                 swept = await self.sweep_if_due()
             except CivicError as error:
                 log.warning("orphans.waits", reason=str(error))
+                continue
+            except Exception:
+                log.exception("orphans.failed")  # a bug must not end all looking unseen
                 continue
             if swept:
                 log.info("orphans.swept", objects=swept.objects, reporters=swept.reporters)

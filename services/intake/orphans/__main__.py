@@ -11,7 +11,10 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
+from services.intake.onestop.forgetting import people_of
+from services.intake.onestop.store import DossierStore, QueueStore
 from services.intake.orphans import Orphans, Swept
 from services.intake.settings import Settings
 from services.intake.store import CaseStore
@@ -34,9 +37,11 @@ async def _run(arguments: argparse.Namespace) -> Swept:
     client = connect(settings.mongo_url)
     media = MediaStore(settings.s3())
     try:
-        store = CaseStore(database(client, f"{settings.database_prefix}_intake"))
+        base = database(client, f"{settings.database_prefix}_intake")
+        counter = partial(people_of, QueueStore(base), DossierStore(base))
         identity = database(client, f"{settings.database_prefix}_identity")
-        orphans = Orphans(store, media, Vault(identity, Seal(settings.sealing_key)))
+        vault = Vault(identity, Seal(settings.sealing_key))
+        orphans = Orphans(CaseStore(base), media, vault, counter)
         before = utc_now() - timedelta(seconds=arguments.older_than_s)
         return await orphans.sweep(before, apply=arguments.apply)
     finally:

@@ -20,12 +20,17 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from services.intake.audit import Audit
+from services.intake.onestop.catalogue import load_catalogue
+from services.intake.onestop.forgetting import Forgetting
+from services.intake.onestop.store import DossierStore, QueueStore
 from services.intake.privacy.desk import Places, PrivacyDesk
+from services.intake.privacy.followers import ended_cases
 from services.intake.privacy.retention import Schedule
 from services.intake.settings import Settings
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from shared.errors import OutageError
+from shared.followers import Followers
 from shared.identity import Seal, Vault
 from shared.media import MediaStore
 from shared.mongo import Database, Tail, connect, database
@@ -37,12 +42,18 @@ Databases = Callable[[str], Database]
 
 
 async def rotate_keys(settings: Settings, databases: Databases, say: Say) -> int:
-    """Wrap every reporter's key by the new master key."""
-    vault = Vault(databases("identity"), Seal(settings.sealing_key))
-    found = await vault.rotate()
-    say(f"{found.rewrapped} re-wrapped now, {found.current} under the new key, {found.left} left")
-    say(f"{found.erased} erased, nothing to wrap")
-    if found.left:
+    """Wrap every reporter's and follower's key by the new master key."""
+    identity, seal = databases("identity"), Seal(settings.sealing_key)
+    left = 0
+    for name, vault in (
+        ("reporters", Vault(identity, seal)),
+        ("followers", Followers(identity, seal)),
+    ):
+        found = await vault.rotate()
+        counts = f"{found.rewrapped} re-wrapped now, {found.current} under the new key"
+        say(f"{name}: {counts}, {found.left} left, {found.erased} erased (nothing to wrap)")
+        left += found.left
+    if left:
         say(
             "The old key must stay: some were sealed by a process that does not know the new one "
             "(restart it, and run this again), or open with none of the keys given."
@@ -53,16 +64,27 @@ async def rotate_keys(settings: Settings, databases: Databases, say: Say) -> int
 
 
 async def retain(settings: Settings, databases: Databases, say: Say, *, apply: bool) -> int:
-    """Erase what the regulation's terms say, or say what that would be."""
+    """Erase what the terms of regulation and counter say, or say what that would be."""
     shelf = await _shelf(settings, databases)
+    erased = await _retain_cases(settings, databases, shelf, say, apply=apply)
+    erased += await _retain_counter(settings, databases, shelf, say, apply=apply)
+    told = ", ".join(f"{name} of {count}" for name, count in sorted(erased.items())) or "nothing"
+    say(f"erased: {told}" if apply else f"to be erased: {told}; --apply does it")
+    return 0
+
+
+async def _retain_cases(
+    settings: Settings, databases: Databases, shelf: Shelf, say: Say, *, apply: bool
+) -> Counter[str]:
     regulation = shelf.now(utc_now()).regulation
     if regulation.retention is None:
-        say(f"{regulation.id} has no retention: nothing is erased by schedule")
-        return 0
+        say(f"{regulation.id} has no retention: no case is erased by schedule")
+        return Counter()
     intake = databases("intake")
     store = CaseStore(intake)
     media = MediaStore(settings.s3())
-    vault = Vault(databases("identity"), Seal(settings.sealing_key))
+    identity, seal = databases("identity"), Seal(settings.sealing_key)
+    vault, followers = Vault(identity, seal), Followers(identity, seal)
     places = Places(store, vault, media, Audit(intake, utc_now))
     desk = PrivacyDesk(
         places,
@@ -77,11 +99,34 @@ async def retain(settings: Settings, databases: Databases, say: Say, *, apply: b
             say(f"{due.code}  {due.extent}  last event {due.ended_at:%Y-%m-%d}")
             if not apply or await schedule.apply(due, desk):
                 erased[due.extent] += 1
+        async for ended in ended_cases(followers, store, regulation.retention, utc_now()):
+            say(f"{ended.code}  followers")
+            if apply:
+                await followers.forget(ended.code)
+            erased["followers"] += 1
     finally:
         media.close()
-    told = ", ".join(f"{name} of {count}" for name, count in sorted(erased.items())) or "nothing"
-    say(f"erased: {told}" if apply else f"to be erased: {told}; --apply does it")
-    return 0
+    return erased
+
+
+async def _retain_counter(
+    settings: Settings, databases: Databases, shelf: Shelf, say: Say, *, apply: bool
+) -> Counter[str]:
+    intake = databases("intake")
+    forgetting = Forgetting(
+        QueueStore(intake),
+        DossierStore(intake),
+        Vault(databases("identity"), Seal(settings.sealing_key)),
+        Audit(intake, utc_now),
+        days=load_catalogue(settings.onestop).content.applicant_days_after_end,
+        clock=utc_now,
+    )
+    erased: Counter[str] = Counter()
+    async for due in forgetting.due(shelf.now(utc_now()).calendar.zone):
+        say(f"{due.code}  {due.kind}  ended {due.ended}")
+        if not apply or await forgetting.apply(due):
+            erased[due.kind] += 1
+    return erased
 
 
 async def _shelf(settings: Settings, databases: Databases) -> Shelf:

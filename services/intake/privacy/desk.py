@@ -23,6 +23,7 @@ from services.intake.privacy.errors import (
 )
 from services.intake.privacy.rules import (
     AUDITORS,
+    AuditPage,
     Extent,
     is_left,
     kept_objects,
@@ -167,10 +168,8 @@ class PrivacyDesk:
             subject=code, kinds=SHOWN_TO_REPORTER, after=after, limit=limit
         )
 
-    async def read_audit(
-        self, who: Official, *, subject: str | None, kind: str | None, after: int, limit: int
-    ) -> tuple[list[Entry], int | None]:
-        """Return entries that somebody may read, in order, and the number to go on after.
+    async def read_audit(self, who: Official, page: AuditPage) -> tuple[list[Entry], int | None]:
+        """Return entries that somebody may read, and the cursor of the next page.
 
         Entries about a case in which the reader has no part are left out: the Office does not
         learn from the audit that a report about the Office exists.
@@ -181,15 +180,16 @@ class PrivacyDesk:
         if who.role not in AUDITORS:
             raise NotYoursError(f"{who.account} reads no audit")
         found = await self._audit.read(
-            subject=subject,
-            kinds=(kind,) if kind else (),
+            subject=page.subject,
+            kinds=(page.kind,) if page.kind else (),
             topics=AUDITORS[who.role],
-            after=after,
-            limit=limit,
+            after=page.cursor,
+            limit=page.limit,
+            newest_first=page.newest_first,
         )
         foreign = await self._foreign({each.subject for each in found}, who)
         shown = [each for each in found if each.subject not in foreign]
-        return shown, found[-1].number if len(found) == limit else None
+        return shown, found[-1].number if len(found) == page.limit else None
 
     async def erase(self, code: CaseCode, extent: Extent, actor: Acting) -> bool:
         """Erase what `extent` says and keep the case; say whether anything was left to erase.

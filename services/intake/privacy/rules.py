@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -26,6 +27,26 @@ AUDITORS: Mapping[Role, frozenset[str]] = {
     Role.LEADER: EVERYTHING,
     Role.ADMINISTRATOR: frozenset({"account", "session"}),
 }
+
+
+@dataclass(frozen=True)
+class AuditPage:
+    """Which entries of the audit somebody asks for.
+
+    Attributes:
+        subject: Only those about this; about anything when None.
+        kind: Only this kind; all when None.
+        cursor: The number that the page before ended with; 0 for the first page.
+        limit: At most so many are read.
+        newest_first: Else in the order in which they were written.
+    """
+
+    subject: str | None = None
+    kind: str | None = None
+    cursor: int = 0
+    limit: int = 100
+    newest_first: bool = False
+
 
 # who looks a reporter up from the operations centre's view
 LOOKS_UP = frozenset({Role.IOC_OPERATOR, Role.LEADER})

@@ -1,11 +1,10 @@
 """A submission on its way in: read as a stream, counted, spooled, and always cleaned up."""
 
-import asyncio
 import hashlib
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Coroutine, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from starlette.requests import Request
 
 from services.intake.evidence import EvidenceLimits
 from shared.errors import OutageError
+from shared.within import within
 
 from .parts import KIB, MIB, PartCollector, Upload, clean_name
 from .refusals import Fault, SubmissionRefused, refused, refused_evidence
@@ -27,6 +27,7 @@ __all__ = [
     "SubmissionRefused",
     "Upload",
     "clean_name",
+    "read_plain",
     "read_submission",
     "refused_evidence",
     "remove_leftovers",
@@ -81,16 +82,25 @@ async def read_submission(
         OutageError: the disk is full or cannot be written.
     """
     boundary = _boundary(request)
-    _check_length(request, limits, is_form=boundary is not None)
     if boundary is None:
-        async with _in_time(limits):
-            submission = await _read_json(request, limits)
-        yield submission
-    else:
-        with _spool_folder(directory) as folder:
-            async with _in_time(limits):
-                submission = await _read_form(request, boundary, limits, folder)
-            yield submission
+        yield await read_plain(request, limits)
+        return
+    _check_length(request, limits, is_form=True)
+    with _spool_folder(directory) as folder:
+        yield await _in_time(limits, _read_form(request, boundary, limits, folder))
+
+
+async def read_plain(request: Request, limits: EvidenceLimits) -> Submission:
+    """Read a report that is plain JSON, which leaves nothing to clean up.
+
+    Raises:
+        SubmissionRefused: the request is not acceptable, a form among them.
+        ClientDisconnect: the client went away (of Starlette).
+    """
+    if _boundary(request) is not None:
+        raise refused(Fault.CONTENT_TYPE)
+    _check_length(request, limits, is_form=False)
+    return await _in_time(limits, _read_json(request, limits))
 
 
 def _boundary(request: Request) -> bytes | None:
@@ -110,11 +120,9 @@ def _boundary(request: Request) -> bytes | None:
     return boundary
 
 
-@asynccontextmanager
-async def _in_time(limits: EvidenceLimits) -> AsyncGenerator[None]:
+async def _in_time(limits: EvidenceLimits, reading: Coroutine[Any, Any, Submission]) -> Submission:
     try:
-        async with asyncio.timeout(limits.read_timeout_s):
-            yield
+        return await within(limits.read_timeout_s, reading)
     except TimeoutError as error:
         raise refused(Fault.SLOW, limit=limits.read_timeout_s) from error
 

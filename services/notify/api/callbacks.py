@@ -15,6 +15,8 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Header, Request
 
+from services.notify.answers import answers
+from services.notify.answers.people import Taken
 from services.notify.domain import SMS, ZALO
 from services.notify.store import DeliveryStore
 from shared.bodies import SmallBodies
@@ -40,7 +42,7 @@ def create_router(callbacks: Callbacks) -> APIRouter:
     """Return the routes below `/callbacks`."""
     router = APIRouter(prefix="/callbacks", tags=["Providers"], route_class=SmallBodies)
 
-    @router.post("/zalo", summary="What Zalo tells us")
+    @router.post("/zalo", summary="What Zalo tells us", responses=answers(Taken))
     async def zalo(
         request: Request, *, x_zevent_signature: Annotated[str, Header()] = ""
     ) -> dict[str, Any]:
@@ -62,7 +64,7 @@ def create_router(callbacks: Callbacks) -> APIRouter:
                 await callbacks.store.confirm(identifier, ZALO, callbacks.clock())
         return {"error": 0}
 
-    @router.post("/sms", summary="What the SMS gateway tells us")
+    @router.post("/sms", summary="What the SMS gateway tells us", responses=answers(Taken))
     async def sms(
         request: Request,
         *,

@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
+from services.notify.answers import answers
+from services.notify.answers.people import DeliveryPage
 from services.notify.domain import CHANNELS
 from services.notify.officials import Admits, require
 from services.notify.store import BadCursorError, DeliveryStore, Undelivered
@@ -62,7 +64,9 @@ def create_router(store: DeliveryStore, admission: Admits) -> APIRouter:
     router = APIRouter(tags=["Deliveries"])
     reader = Depends(require(admission, READERS))
 
-    @router.get("/deliveries", summary="What did not arrive, and why")
+    @router.get(
+        "/deliveries", summary="What did not arrive, and why", responses=answers(DeliveryPage)
+    )
     async def deliveries(
         state: Which = Which.UNDELIVERED,
         channel: OnChannel | None = None,

@@ -1,4 +1,7 @@
-"""Subscribing a browser: reporters by their tracking token, officials by their access token."""
+"""Subscribing a browser: reporters by their tracking token, officials by their access token.
+
+Who follows a report shows the secret of their following, and has chosen push before.
+"""
 
 import base64
 import binascii
@@ -14,12 +17,15 @@ from py_vapid import Vapid02
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.notify.admission import bearer
-from services.notify.domain import ACCOUNT, REPORTER
+from services.notify.answers import answers
+from services.notify.answers.people import PushKey, Subscribed
+from services.notify.domain import ACCOUNT, FOLLOWER, REPORTER
 from services.notify.officials import Admits
 from services.notify.store import CaseView, NotHeardYetError
 from services.notify.subscriptions import Subscription, Subscriptions, subscription_id
 from shared import outbound
 from shared.bodies import SmallBodies
+from shared.followers import Followers, follower_reference
 from shared.identity import TrackingTokens, read_code
 from shared.outbound import AddressRefusedError, Rules
 from shared.problems import FieldError, Problem, invalid, not_found
@@ -37,7 +43,7 @@ class KeysIn(BaseModel):
 
 
 class SubscriptionIn(BaseModel):
-    """A browser's subscription; `code` names the report whose tracking token is shown."""
+    """A browser's subscription; `code` names the report whose token, or follow token, is shown."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -54,6 +60,7 @@ class Pushing:
     view: CaseView
     tokens: TrackingTokens
     admission: Admits
+    followers: Followers
     rules: Rules
     key: str
     clock: Callable[[], datetime]
@@ -66,12 +73,19 @@ def create_router(pushing: Pushing) -> APIRouter:
     """Return the routes below `/push`."""
     router = APIRouter(prefix="/push", tags=["Push"], route_class=SmallBodies)
 
-    @router.get("/key", summary="The key that a browser subscribes with")
+    @router.get(
+        "/key", summary="The key that a browser subscribes with", responses=answers(PushKey)
+    )
     async def key() -> dict[str, Any]:
         """Return our public VAPID key (base64 URL), null where this installation has no push."""
         return {"public_key": pushing.key or None}
 
-    @router.post("/subscriptions", status_code=201, summary="Be told by push")
+    @router.post(
+        "/subscriptions",
+        status_code=201,
+        summary="Be told by push",
+        responses=answers(Subscribed, 201),
+    )
     async def subscribe(
         body: SubscriptionIn, *, authorization: Authorization = ""
     ) -> dict[str, Any]:
@@ -107,8 +121,13 @@ async def _subject(pushing: Pushing, typed: str | None, authorization: str) -> s
     if typed is None:
         return f"{ACCOUNT}:{(await pushing.admission.official(authorization)).account}"
     code = read_code(typed)
-    if code is None or not pushing.tokens.valid(code, bearer(authorization)):
+    if code is None:
         raise not_found("phản ánh này", "this report")
+    if not pushing.tokens.valid(code, bearer(authorization)):
+        follower = follower_reference(code, bearer(authorization))
+        if await pushing.followers.read(follower) is None:
+            raise not_found("phản ánh này", "this report")
+        return f"{FOLLOWER}:{follower}"
     try:
         case = await pushing.view.newest(code)
     except NotHeardYetError as error:

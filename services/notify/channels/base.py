@@ -19,6 +19,7 @@ class Outgoing:
         subject: Its first line.
         text: What a mail says.
         words: The same in short: `code`, `status`, `due` (empty when nothing runs), `link`.
+        opt_out: Where one POST ends this channel for this person (RFC 8058); empty: an official.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Outgoing:
     subject: str
     text: str
     words: dict[str, str]
+    opt_out: str = field(default="", repr=False)
 
 
 class Channel(Protocol):

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import httpx
 import orjson
 from py_vapid import Vapid02
-from pywebpush import WebPusher, WebPushException
 
 from services.notify.channels.answers import retry_after
 from services.notify.channels.base import TIMEOUT_S, Outgoing
@@ -70,8 +69,8 @@ class PushChannel:
 
     async def _one(self, to: Subscription, message: Outgoing) -> Outcome:
         try:
-            body = self._encrypted(to, message)
-        except (WebPushException, ValueError):
+            body = await asyncio.to_thread(self._encrypted, to, message)
+        except ValueError:
             await self._subscriptions.drop(to.id)
             return Outcome("rejected", "push_bad_keys")
         try:
@@ -90,11 +89,21 @@ class PushChannel:
 
     @staticmethod
     def _encrypted(to: Subscription, message: Outgoing) -> bytes:
-        """Return the payload for one browser; `tag` shows a repeated one once."""
+        """Return the payload for one browser; `tag` shows a repeated one once.
+
+        Raises:
+            ValueError: the browser's keys are none.
+        """
+        # aiohttp and requests come with it: 11 MB that a city without pushes need not hold
+        from pywebpush import WebPusher, WebPushException  # noqa: PLC0415
+
         payload = {**message.words, "title": message.subject, "tag": message.id}
         keys = {"p256dh": to.p256dh, "auth": to.auth}
-        pusher = WebPusher(cast("Mapping[str, Any]", {"endpoint": to.endpoint, "keys": keys}))
-        return cast("bytes", pusher.encode(orjson.dumps(payload))["body"])
+        try:
+            pusher = WebPusher(cast("Mapping[str, Any]", {"endpoint": to.endpoint, "keys": keys}))
+            return cast("bytes", pusher.encode(orjson.dumps(payload))["body"])
+        except WebPushException as error:
+            raise ValueError("the browser's keys are no keys") from error
 
     def _headers(self, to: Subscription, message: Outgoing) -> dict[str, str]:
         parts = urlsplit(to.endpoint)

@@ -16,6 +16,7 @@ from services.notify.channels.answers import judged
 from services.notify.channels.base import TIMEOUT_S, Outgoing
 from services.notify.domain import Outcome
 from services.notify.domain.sms import fitted
+from shared import bounded
 
 PATH = "/MainService.svc/json/SendMultipleMessage_V4_post_json/"
 TAKEN, TAKEN_BEFORE = "100", "124"
@@ -65,10 +66,12 @@ class SmsChannel:
         except ValueError:
             return Outcome("rejected", "sms_too_long")
         try:
-            answer = await self._client.post(PATH, json=self._body(message, text))
+            answer = await bounded.ask(
+                self._client, "POST", PATH, within_s=TIMEOUT_S, json=self._body(message, text)
+            )
         except (httpx.ConnectError, httpx.ConnectTimeout):
             return Outcome("retry", "unreachable")
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             return Outcome("ambiguous", type(error).__name__)
         return judged(answer.status_code, answer.headers, self._clock()) or _said(answer)
 
@@ -92,7 +95,7 @@ class SmsChannel:
 
 def _said(answer: httpx.Response) -> Outcome:
     try:
-        code = str(answer.json()["CodeResult"])
+        code = str(bounded.object_of(answer)["CodeResult"])
     except (ValueError, KeyError, TypeError):
         return Outcome("ambiguous", "sms_unreadable")
     if code in {TAKEN, TAKEN_BEFORE}:

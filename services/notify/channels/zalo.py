@@ -15,6 +15,7 @@ from services.notify.channels.base import TIMEOUT_S, Outgoing
 from services.notify.channels.zalo_tokens import AuthorisationLostError, ZaloTokens
 from services.notify.domain import Outcome, QuietHours
 from services.notify.domain import zalo as rules
+from shared import bounded
 from shared.errors import OutageError
 from shared.vocabulary import Language
 
@@ -81,8 +82,11 @@ class ZaloChannel:
     async def _call(self, message: Outgoing, access: str) -> int | Outcome:
         """Return Zalo's `error`, or what its HTTP status says by itself."""
         proof = hmac.new(self._settings.secret_key.encode(), access.encode(), hashlib.sha256)
-        answer = await self._client.post(
+        answer = await bounded.ask(
+            self._client,
+            "POST",
             PATH,
+            within_s=TIMEOUT_S,
             json=self._body(message),
             headers={"access_token": access, "appsecret_proof": proof.hexdigest()},
         )
@@ -91,7 +95,7 @@ class ZaloChannel:
         if refused := judged(answer.status_code, answer.headers, self._clock()):
             return refused
         try:
-            return int(answer.json()["error"])
+            return int(bounded.object_of(answer)["error"])
         except (ValueError, KeyError, TypeError):
             return Outcome("ambiguous", "zalo_unreadable")
 

@@ -6,17 +6,19 @@ meanwhile has left a token that is good. A second use would end the authorisatio
 """
 
 import asyncio
+import re
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TypeGuard
 
 import httpx
 import orjson
 import structlog
 
 from services.notify.channels.base import TIMEOUT_S
+from shared import bounded
 from shared.errors import CivicError, OutageError
 from shared.identity import fingerprint
 from shared.lockbox import Lockbox
@@ -31,6 +33,9 @@ EARLY = timedelta(minutes=2)  # a token is replaced before it expires
 LOCK = timedelta(seconds=30)  # longer than the call that is made under it
 LOOK_S = 0.1
 WAIT_S = 10.0
+FAULT = 500
+TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
+SHORTEST_S, LONGEST_S = 3_600, 90_000  # Zalo's own are an hour and 25 hours
 FREE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -46,6 +51,23 @@ class ZaloApp:
     app_id: str
     secret_key: str
     refresh_token: str
+
+
+def _is_token(said: object) -> TypeGuard[str]:
+    """Say whether this can stand in a header: what else comes is no token."""
+    return isinstance(said, str) and TOKEN.fullmatch(said) is not None
+
+
+def lasts_s(said: object) -> int:
+    """Return for how long a token is good; nonsense is the shortest that Zalo gives.
+
+    It must not end the renewal: the refresh token that paid for this one is used up.
+    """
+    try:
+        seconds = int(str(said))
+    except ValueError:
+        return SHORTEST_S
+    return min(seconds, LONGEST_S) if seconds > 0 else SHORTEST_S
 
 
 class ZaloTokens:
@@ -134,15 +156,20 @@ class ZaloTokens:
         }
         headers = {"secret_key": self._app.secret_key}
         try:
-            answer = await self._client.post(PATH, data=form, headers=headers)
-            body: dict[str, Any] = answer.json()
+            answer = await bounded.ask(
+                self._client, "POST", PATH, within_s=TIMEOUT_S, data=form, headers=headers
+            )
+            if answer.status_code >= FAULT:
+                raise OutageError(f"Zalo: no token, {answer.status_code}")
+            body = bounded.object_of(answer)
         except (httpx.HTTPError, ValueError) as error:
             raise OutageError(f"Zalo: no token, {type(error).__name__}") from error
-        if not body.get("access_token") or not body.get("refresh_token"):
-            log.error("zalo.authorise_again", error=body.get("error"))
-            raise AuthorisationLostError(f"zalo_{body.get('error')}")
-        pair = {"access": str(body["access_token"]), "refresh": str(body["refresh_token"])}
-        return pair, int(body.get("expires_in") or 3600)
+        access, following = body.get("access_token"), body.get("refresh_token")
+        if not _is_token(access) or not _is_token(following):
+            error_ = str(body.get("error"))[:20]
+            log.error("zalo.authorise_again", error=error_)
+            raise AuthorisationLostError(f"zalo_{error_}")
+        return {"access": access, "refresh": following}, lasts_s(body.get("expires_in"))
 
     def _pair(self, found: Document) -> dict[str, str]:
         return orjson.loads(self._box.open(NAME, found["sealed"]))

@@ -15,6 +15,7 @@ from services.notify.domain.audiences import (
 )
 from services.notify.domain.delivery import (
     ACCOUNT,
+    FOLLOWER,
     QUIET,
     REPORTER,
     After,
@@ -26,6 +27,7 @@ from services.notify.domain.delivery import (
     after,
     deliveries,
     delivery_id,
+    facts_of,
 )
 from services.notify.domain.quiet import QuietHours
 from services.notify.domain.routes import CHANNELS, EMAIL, LOUD, PUSH, SMS, ZALO, routes
@@ -34,6 +36,7 @@ __all__ = [
     "ACCOUNT",
     "CHANNELS",
     "EMAIL",
+    "FOLLOWER",
     "LOUD",
     "PUSH",
     "QUIET",
@@ -56,6 +59,7 @@ __all__ = [
     "concerns",
     "deliveries",
     "delivery_id",
+    "facts_of",
     "notices",
     "reminder",
     "routes",

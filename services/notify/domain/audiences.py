@@ -1,6 +1,7 @@
 """Who is told what: event, audience, template, as one table. Pure.
 
-What is not in `TOLD` is told to nobody but the operations centre, which hears everything.
+The operations centre hears everything. What nobody else is told of stands in `TOLD_NOBODY`, so that
+a new event cannot be forgotten; visitors and applicants of the counter have a table of their own.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,27 +10,53 @@ from enum import StrEnum
 from typing import Any
 
 from shared.events import (
+    CaseAccepted,
     CaseAssigned,
+    CaseClosed,
+    CaseDispatched,
+    CaseFollowed,
     CaseForwarded,
     CaseHeld,
+    CaseProgressed,
+    CaseRated,
+    CaseRecategorised,
     CaseRedirected,
     CaseRefused,
+    CaseReleased,
     CaseReopened,
     CaseResolved,
+    CaseRoutingSuggested,
     CaseSnapshot,
     CaseSubmitted,
+    CaseUnfollowed,
+    CaseWithdrawn,
+    CoordinationAnswered,
     CoordinationApproved,
     CoordinationMoved,
     CoordinationProposed,
+    CoordinationRejected,
     DeadlineApproaching,
     DeadlineEscalated,
     DeadlineEvent,
+    DeadlineMet,
     DeadlineMissed,
+    DeadlineSet,
+    DirectiveAcknowledged,
+    DirectiveFulfilled,
     DirectiveGiven,
+    DisclosureApproved,
+    DisclosureDownloaded,
+    DisclosureRejected,
+    DisclosureRequested,
+    DisclosureRevoked,
     Event,
+    EvidenceAdded,
     GuidanceAsked,
     MessageAdded,
+    ReporterErased,
+    RoutingDecided,
 )
+from shared.events.incident import IncidentClosed, IncidentExtended, IncidentRaised
 from shared.vocabulary import LEADERS, OFFICE, Role, State, UnitId
 
 # In these nobody owes an answer any more.
@@ -40,6 +67,7 @@ class Audience(StrEnum):
     """Who is meant, before anybody knows their names."""
 
     REPORTER = "reporter"
+    FOLLOWERS = "followers"  # who has the same concern, and asked to hear of it
     UNIT = "unit"  # officers and head of the handling unit
     HEAD = "head"  # its head
     MONITORING = "monitoring"  # officers and head of the monitoring unit
@@ -65,8 +93,8 @@ class Told:
     when: Callable[[Any], bool] = lambda _event: True
 
 
-def _by_the_reporter(message: MessageAdded) -> bool:
-    return message.actor == "reporter"
+def _by_the_reporter(event: MessageAdded | EvidenceAdded) -> bool:
+    return event.actor == "reporter"
 
 
 def _by_an_official(message: MessageAdded) -> bool:
@@ -88,8 +116,14 @@ TOLD: tuple[Told, ...] = (
     Told(CoordinationApproved, Audience.REPORTER, "coordination"),
     Told(CoordinationApproved, Audience.COORDINATING, "desk_coordinating"),
     Told(CoordinationMoved, Audience.REPORTER, "coordination_moved", when=_of_the_whole),
+    Told(CoordinationRejected, Audience.UNIT, "desk_proposal_rejected"),
+    Told(CoordinationAnswered, Audience.UNIT, "desk_answered"),
+    Told(CaseRecategorised, Audience.REPORTER, "recategorised"),
+    Told(CaseRecategorised, Audience.UNIT, "desk_recategorised"),
     Told(GuidanceAsked, Audience.LEADERS, "desk_guidance"),
     Told(DirectiveGiven, Audience.ADDRESSEE, "desk_directive"),
+    Told(DirectiveFulfilled, Audience.LEADERS, "desk_directive_done"),
+    Told(EvidenceAdded, Audience.UNIT, "desk_evidence", when=_by_the_reporter),
     Told(MessageAdded, Audience.UNIT, "desk_message", when=_by_the_reporter),
     Told(MessageAdded, Audience.REPORTER, "message", when=_by_an_official),
     Told(CaseResolved, Audience.REPORTER, "result"),
@@ -97,12 +131,50 @@ TOLD: tuple[Told, ...] = (
     Told(CaseRedirected, Audience.REPORTER, "redirected"),
     Told(CaseReopened, Audience.REPORTER, "reopened"),
     Told(CaseReopened, Audience.UNIT, "desk_reopened"),
+    Told(CaseWithdrawn, Audience.UNIT, "desk_withdrawn"),
     Told(DeadlineApproaching, Audience.UNIT, "desk_approaching"),
     Told(DeadlineMissed, Audience.HEAD, "desk_missed"),
     Told(DeadlineMissed, Audience.MONITORING, "desk_missed_elsewhere"),
     Told(DeadlineMissed, Audience.OFFICE, "desk_missed_elsewhere"),
     Told(DeadlineEscalated, Audience.LEADERS, "desk_escalated"),
+    # Last, so that whoever is told as somebody else already is told once. No more than the public
+    # view shows.
+    Told(CaseAssigned, Audience.FOLLOWERS, "follow/assigned"),
+    Told(CoordinationApproved, Audience.FOLLOWERS, "follow/coordination"),
+    Told(CoordinationMoved, Audience.FOLLOWERS, "follow/coordination_moved", when=_of_the_whole),
+    Told(CaseResolved, Audience.FOLLOWERS, "follow/result"),
+    Told(CaseRefused, Audience.FOLLOWERS, "follow/refused"),
+    Told(CaseRedirected, Audience.FOLLOWERS, "follow/redirected"),
+    Told(CaseReopened, Audience.FOLLOWERS, "follow/reopened"),
+    Told(CaseWithdrawn, Audience.FOLLOWERS, "follow/withdrawn"),
 )
+_STEP = "a step of the unit's own work: the case's page shows it, and nobody has to act"
+_OTHER = "said again as an assignment, a result or a deadline, which are told"
+_AUDIT = "kept in the audit and shown at the desk of who asked"
+TOLD_NOBODY: Mapping[type[Event], str] = {
+    CaseRoutingSuggested: _OTHER,
+    RoutingDecided: _OTHER,
+    CaseReleased: _OTHER,
+    DeadlineSet: _OTHER,
+    DeadlineMet: _OTHER,
+    CaseAccepted: _STEP,
+    CaseDispatched: _STEP,
+    CaseProgressed: _STEP,
+    DirectiveAcknowledged: _STEP,
+    CaseRated: "a figure; who disagrees reopens, which is told",
+    CaseClosed: "nothing is left to do",
+    CaseFollowed: "a stranger's wish, of no concern to others",
+    CaseUnfollowed: "the same",
+    ReporterErased: "nobody is left to be told, and nobody else is to know",
+    DisclosureRequested: _AUDIT,
+    DisclosureApproved: _AUDIT,
+    DisclosureRejected: _AUDIT,
+    DisclosureRevoked: _AUDIT,
+    DisclosureDownloaded: _AUDIT,
+    IncidentRaised: "the operations centre's own",
+    IncidentExtended: "the same",
+    IncidentClosed: "the same",
+}
 _ROWS: Mapping[type[Event], Sequence[Told]] = {
     row.event: [each for each in TOLD if each.event is row.event] for row in TOLD
 }
@@ -110,11 +182,12 @@ _ROWS: Mapping[type[Event], Sequence[Told]] = {
 
 @dataclass(frozen=True)
 class Notice:
-    """What is to be told to the reporter (no unit), or to some people of a unit."""
+    """What is to be told to the reporter (no unit), to followers, or to some people of a unit."""
 
     template: str
     unit: UnitId | None = None
     roles: frozenset[Role] = EVERYBODY
+    followers: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,6 +223,9 @@ def notices(heard: Heard) -> list[Notice]:
             continue
         if row.audience is Audience.REPORTER:
             found += [Notice(row.template)] if heard.case.reporter else []
+        elif row.audience is Audience.FOLLOWERS:
+            shown = heard.case.followers and not _sealed(heard.case)
+            found += [Notice(row.template, followers=True)] if shown else []
         else:
             roles = HEADS if row.audience is Audience.HEAD else EVERYBODY
             found += [Notice(row.template, unit, roles) for unit in _units(row.audience, heard)]

@@ -3,20 +3,21 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any
 
 from services.notify.domain.audiences import DONE, Heard, Notice, handling
 from services.notify.domain.quiet import QuietHours
-from services.notify.domain.routes import DEDUPLICATES, EMAIL, PATIENCE
+from services.notify.domain.routes import DEDUPLICATES, EMAIL, MOST_UNSURE, PATIENCE
 from shared.events import (
     CaseEvent,
     CaseForwarded,
     CaseRedirected,
     CaseRefused,
     CaseResolved,
+    CaseSnapshot,
     CoordinationMoved,
     CoordinationProposed,
     DeadlineEvent,
@@ -28,6 +29,7 @@ from shared.vocabulary import Language, UnitId
 
 # Kinds of recipients, before the colon of a recipient's reference.
 REPORTER = "reporter"  # a reference into the sealed vault
+FOLLOWER = "follower"  # a reference into the followers' vault
 ACCOUNT = "account"  # an official
 UNIT = "unit"  # a unit that has nobody to tell
 
@@ -71,11 +73,12 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Person:
-    """An official who can be told; the mailbox shows who shares one, and is kept nowhere."""
+    """An official or a follower; the mailbox shows who shares one, and is kept nowhere."""
 
     account: str
     language: Language
     mailbox: str = field(repr=False)
+    quiet: tuple[time, time] | None = None  # as they chose; None: the city's
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,9 @@ class Delivery:
     """One message to one recipient over one channel, about one event.
 
     Attributes:
-        recipient: `reporter:<reference>`, `account:<id>`, or `unit:<id>` when it has nobody.
-        unit: As whose official the recipient is told; None for a reporter.
+        recipient: `reporter:<reference>`, `follower:<reference>`, `account:<id>`, or `unit:<id>`
+            when it has nobody.
+        unit: As whose official the recipient is told; None for a reporter and a follower.
         next_at: When the next attempt is due; None: never.
         facts: What the message is written from; codes and times, nothing personal.
     """
@@ -103,12 +107,22 @@ class Delivery:
     attempts: int = 0
     facts: dict[str, Any] = field(default_factory=dict[str, Any])
     tried: tuple[str, ...] = ()  # channels that will not take it
-    maybe: bool = False  # an attempt's answer was lost: it may have arrived already
+    maybe: int = 0  # attempts whose answer was lost: it may have arrived already
 
     @property
     def to_reporter(self) -> bool:
         """Whether a reporter is told."""
         return self.recipient.startswith(f"{REPORTER}:")
+
+    @property
+    def to_follower(self) -> bool:
+        """Whether somebody is told who follows the case of another."""
+        return self.recipient.startswith(f"{FOLLOWER}:")
+
+    @property
+    def to_citizen(self) -> bool:
+        """Whether a reporter or a follower is told: they can opt out, and sleep at night."""
+        return self.to_reporter or self.to_follower
 
 
 def deliveries(
@@ -127,25 +141,28 @@ def deliveries(
         heard: What happened.
         told: The notices, each with the people it is for; the first notice of a person counts.
         now: Aware instant.
-        quiet: When officials get no mail, unless the case is an emergency.
+        quiet: When officials who chose no hours are told nothing, unless it is an emergency.
     """
     case = heard.case
-    at = now if EMERGENCY in case.flags else quiet.over_at(now)
-    write = partial(_delivery, heard=heard, facts=_facts(heard))
+    emergency = EMERGENCY in case.flags
+    write = partial(_delivery, heard=heard, facts={**facts_of(case), **_particulars(heard.event)})
     # whoever did it, and whose mailbox has the message already
     told_already = {heard.event.actor} if isinstance(heard.event, CaseEvent) else set[str]()
     owed: dict[str, Delivery] = {}
     for notice, people in told:
-        if notice.unit is None:
+        if notice.unit is None and not notice.followers:
             made = [write(notice, f"{REPORTER}:{case.reporter}", case.language, now)]
-        elif not people:
+        elif not people and notice.unit:
             made = [write(notice, f"{UNIT}:{notice.unit}", Language.VIETNAMESE, None)]
         else:
             made: list[Delivery] = []
+            kind = FOLLOWER if notice.followers else ACCOUNT
             for person in people:
+                waits = kind == ACCOUNT and not emergency
+                when = quiet.chosen(person.quiet).over_at(now) if waits else now
                 if told_already.isdisjoint({person.account, person.mailbox}):
                     told_already |= {person.account, person.mailbox}
-                    made.append(write(notice, f"{ACCOUNT}:{person.account}", person.language, at))
+                    made.append(write(notice, f"{kind}:{person.account}", person.language, when))
         owed |= {each.recipient: each for each in made if each.recipient not in owed}
     return list(owed.values())
 
@@ -173,15 +190,15 @@ class After:
     next_at: datetime | None = None
     attempts: int = 0
     tried: tuple[str, ...] = ()
-    maybe: bool = False
+    maybe: int = 0
 
 
 def after(delivery: Delivery, made: Made, now: datetime) -> After:  # noqa: PLR0911 - a table
     """Return what follows an attempt.
 
     An answer that was lost binds the delivery to its channel: it is sent again under the same id
-    where that is shown once, and is uncertain for ever where it is not; a second channel might
-    tell the person twice.
+    where that is shown once (a mail twice more at most), and is uncertain for ever where it is
+    not; a second channel might tell the person twice.
 
     Args:
         delivery: Its attempts include this one.
@@ -189,13 +206,15 @@ def after(delivery: Delivery, made: Made, now: datetime) -> After:  # noqa: PLR0
         now: Aware instant.
     """
     kind, attempts = made.outcome.kind, delivery.attempts
-    maybe = delivery.maybe or kind == "ambiguous"
+    maybe = delivery.maybe + (kind == "ambiguous")
     result = partial(After, attempts=attempts, tried=made.tried, maybe=maybe)
     if kind == "accepted":
         return result(DeliveryState.SENT)
     if kind == "rejected":
         return result(DeliveryState.UNDELIVERABLE)
-    if kind == "ambiguous" and made.channel not in DEDUPLICATES:
+    if kind == "ambiguous" and (
+        made.channel not in DEDUPLICATES or maybe >= MOST_UNSURE.get(made.channel, ATTEMPTS)
+    ):
         return result(DeliveryState.UNCERTAIN)
     if attempts >= ATTEMPTS:
         return result(DeliveryState.UNCERTAIN if maybe else DeliveryState.FAILED)
@@ -238,9 +257,8 @@ def _delivery(
     )
 
 
-def _facts(heard: Heard) -> dict[str, Any]:
+def facts_of(case: CaseSnapshot) -> dict[str, Any]:
     """No more than code, state, units and times: a mail is read by more than its addressee."""
-    case = heard.case
     return {
         "regulation": case.regulation,
         "category": case.category,
@@ -255,7 +273,6 @@ def _facts(heard: Heard) -> dict[str, Any]:
         "about": list(case.about),
         "urgent": EMERGENCY in case.flags,
         "expected_at": case.expected_at,
-        **_particulars(heard.event),
     }
 
 

@@ -17,6 +17,10 @@ class QuietHours:
     ends: time
     zone: tzinfo
 
+    def chosen(self, hours: tuple[time, time] | None) -> "QuietHours":
+        """Return the hours that a person chose, from and until, or these if they chose none."""
+        return QuietHours(*hours, self.zone) if hours else self
+
     def over_at(self, at: datetime) -> datetime:
         """Return `at` (aware), or the end of the quiet hours in which it lies."""
         local = at.astimezone(self.zone)

@@ -14,6 +14,9 @@ DEFAULT_ORDER = CHANNELS
 LOUD = frozenset({PUSH, ZALO, SMS})
 # The provider, or the device, knows a message by our id: sent again, it is shown once.
 DEDUPLICATES = frozenset({PUSH, EMAIL, SMS})
+# A mailbox may show a repeated mail twice though its Message-ID is the same, so it is repeated
+# rarely; a device and a gateway that know our id may be asked as often as it takes.
+MOST_UNSURE = {EMAIL: 3}
 PATIENCE = 4  # attempts on a channel that asks to wait, while another is left
 
 

@@ -11,6 +11,8 @@ from pydantic import AwareDatetime, BeforeValidator
 
 from services.notify import sse
 from services.notify.admission import Admission
+from services.notify.answers import answers, streams
+from services.notify.answers.centre import EventPage
 from services.notify.ioc.cursor import START, Cursor, read_cursor
 from services.notify.ioc.fanout import Fanout, as_frame, as_item, frames
 from services.notify.ioc.tail import CursorGoneError, IocTail
@@ -64,7 +66,11 @@ def create_router(feed: Feed) -> APIRouter:
 
     router = APIRouter(prefix="/ioc", tags=["IOC"], dependencies=[Depends(allowed)])
 
-    @router.get("/events", summary="Events after a cursor, or since a moment")
+    @router.get(
+        "/events",
+        summary="Events after a cursor, or since a moment",
+        responses=answers(EventPage),
+    )
     async def events(
         after: After = None,
         since: Since = None,
@@ -85,7 +91,14 @@ def create_router(feed: Feed) -> APIRouter:
         body = b'{"items":[' + items + b'],"next":' + orjson.dumps(str(following)) + b"}"
         return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
 
-    @router.get("/stream", summary="Live events (Server-Sent Events)")
+    @router.get(
+        "/stream",
+        summary="Live events (Server-Sent Events)",
+        response_class=StreamingResponse,
+        responses=streams(
+            "`id`: cursor; `event`: type of the event, or `reset`; `data`: CloudEvent"
+        ),
+    )
     async def stream(
         request: Request,
         last_event_id: Annotated[str, Header(max_length=40)] = "",

@@ -25,9 +25,14 @@ def identity(event: StreamEvent) -> str:
 
 
 class Epochs:
-    """Says which life of the stream this is; all replicas agree through the mark."""
+    """Says which life of the stream this is; all replicas agree through the mark.
+
+    Attributes:
+        mark: As it was when that was asked last.
+    """
 
     def __init__(self, marks: Marks) -> None:
+        self.mark = Mark("")
         self._marks = marks
         self._silent = 0
 
@@ -42,35 +47,40 @@ class Epochs:
         Raises:
             OutageError: it cannot be told now.
         """
-        mark = await self._marks.read()
+        mark = self.mark = await self._marks.read()
         witness = (mark.offset, mark.event)
         if last is not None and mark.epoch == known:
             witness = (last.offset, identity(last))
         if witness[0] < 0 or await self._holds(reader, *witness):
             return mark.epoch
-        renewed: Mark = await self._marks.renew(mark)
-        log.warning("ioc.stream_renewed", before=mark.epoch, now=renewed.epoch)
-        return renewed.epoch
+        self.mark = await self._marks.renew(mark)
+        log.warning("ioc.stream_renewed", before=mark.epoch, now=self.mark.epoch)
+        return self.mark.epoch
 
     async def _holds(self, reader: StreamReader, offset: int, event: str) -> bool:
         """Say whether the stream holds this event, or is already cut off behind it."""
-        found = await _first(reader, offset)
+        found = await first_event(reader, offset)
         if found is None:
-            found = await _first(reader, "last")
+            found = await first_event(reader, "last")
             if found is None:
                 self._silent += 1
                 if self._silent < SILENT_LOOKS:
                     raise OutageError("RabbitMQ: the IOC stream shows nothing yet")
                 self._silent = 0
                 return False
-            found = await _first(reader, offset)  # a broker that was slow is no broken promise
+            found = await first_event(reader, offset)  # a broker that was slow is no broken promise
         self._silent = 0
         if found is None:
             return False
         return found.offset > offset or identity(found) == event
 
 
-async def _first(reader: StreamReader, start: int | str) -> StreamEvent | None:
+async def first_event(reader: StreamReader, start: int | str) -> StreamEvent | None:
+    """Return what the stream shows first from there on, None when it shows nothing for long.
+
+    Raises:
+        OutageError: RabbitMQ is away.
+    """
     try:
         async with asyncio.timeout(LOOK_S), reader.read(start) as events:
             return await anext(events)

@@ -1,5 +1,6 @@
 """Every event is encoded once, however many are watching; the same bytes go to all of them."""
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
 
 import orjson
@@ -10,6 +11,7 @@ from services.notify.ioc.tail import CursorGoneError, IocTail
 from shared.stream import StreamEvent
 
 BATCH = 200
+KEPT = 8  # batches: those who are at the end ask for the same ones, within one turn of the loop
 
 Encode = Callable[[StreamEvent, str], bytes]
 
@@ -25,8 +27,7 @@ class Fanout:
     def __init__(self, tail: IocTail, encode: Encode) -> None:
         self._tail = tail
         self._encode = encode
-        self._newest = (-2, "")
-        self._joined: dict[tuple[int, int], bytes] = {}
+        self._joined: OrderedDict[tuple[str, int, int], bytes] = OrderedDict()
 
     async def batches(self, offset: int) -> AsyncIterator[bytes]:
         """Yield the bytes of every event after `offset`; empty ones while nothing happens.
@@ -38,14 +39,14 @@ class Fanout:
             yield self._bytes(batch) if batch else b""
 
     def _bytes(self, batch: Sequence[StreamEvent]) -> bytes:
-        now = (self._tail.newest, self._tail.epoch)
-        if now != self._newest:  # those who are at the end ask for the same events next
-            self._newest = now
-            self._joined.clear()
-        key = (batch[0].offset, batch[-1].offset)
+        key = (self._tail.epoch, batch[0].offset, batch[-1].offset)
         if (known := self._joined.get(key)) is None:
             known = b"".join(self._encode(each, self._tail.epoch) for each in batch)
             self._joined[key] = known
+            if len(self._joined) > KEPT:  # who replays asks for each batch once
+                self._joined.popitem(last=False)
+        else:
+            self._joined.move_to_end(key)
         return known
 
 

@@ -11,8 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from services.notify.ioc import guard
+from services.notify.ioc.guard import Guarded
+
 Pipeline = list[dict[str, Any]]
 HOUR = timedelta(hours=1)
+WORKS = "works"  # how many results have a working time; not shown
+# What says how a case ended, and what its reporter thought of it.
+GUARDED = (
+    Guarded("resolved", ("on_time", "late", "on_time_share")),
+    Guarded(WORKS, ("median_work_s", "p90_work_s"), adds_up=False),
+    Guarded("answered", ("reopened", "reopened_share")),
+    Guarded("rated", ("satisfaction", "satisfied_share")),
+)
 COUNTS = (
     *("total", "open", "overdue", "due_within_hour", "directives_open", "directives_overdue"),
     *("resolved", "on_time", "late", "answered", "reopened", "forwarded", "forwarded_late"),
@@ -28,7 +39,7 @@ class Question:
         moment: Aware; the figures are those of this moment.
         past: Whether `moment` was named: then what came later is not seen.
         since, until: Of receipt, half open; None: no bound.
-        only: Of unit, category, area, state: the value that counts; others are left out.
+        only: Of unit, category, area, channel, state: the value that counts; others are left out.
     """
 
     moment: datetime
@@ -92,31 +103,48 @@ def _counted(moment: datetime) -> dict[str, Any]:
     }
 
 
-def row(group: Mapping[str, Any], small: int) -> dict[str, Any]:
-    """Return what is said of a group: its counts, and what is derived from enough of them.
+def whole(group: Mapping[str, Any], small: int) -> dict[str, Any]:
+    """Return what is said of all: its counts, and what is derived from enough of them.
 
-    A share, a median or a satisfaction of fewer than `small` cases says something of single
-    cases, or of single persons: it is null, and named in `withheld`.
+    What a few cases stand behind is null, and named in `withheld`.
     """
-    counts = {name: group.get(name, 0) for name in COUNTS}
-    works = sorted(each for each in group.get("works", ()) if each is not None)
-    resolved, answered, rated = counts["resolved"], counts["answered"], counts["rated"]
-    derived = {
-        "on_time_share": (resolved, lambda: counts["on_time"] / resolved),
-        "median_work_s": (len(works), lambda: statistics.median(works)),
-        "p90_work_s": (len(works), lambda: works[math.ceil(0.9 * len(works)) - 1]),
-        "reopened_share": (answered, lambda: counts["reopened"] / answered),
-        "satisfaction": (rated, lambda: group["score"] / rated),
-        "satisfied_share": (rated, lambda: group["satisfied"] / rated),
-    }
-    said = {
-        name: round(value(), 4) if count >= small else None
-        for name, (count, value) in derived.items()
-    }
-    withheld = [name for name, (count, _) in derived.items() if 0 < count < small]
-    return {**counts, **said, "withheld": withheld}
+    return _plain(guard.one(_row(group), GUARDED, small))
 
 
 def rows(groups: Sequence[Mapping[str, Any]], name: str, small: int) -> list[dict[str, Any]]:
-    """Return one row per group, its key under `name`."""
-    return [{name: each["_id"], **row(each, small)} for each in groups]
+    """Return one row per group, its key under `name`, beside which `whole` is shown."""
+    found = [{name: each["_id"], **_row(each)} for each in groups]
+    return [_plain(each) for each in guard.table(found, GUARDED, small)]
+
+
+def outcomes(groups: Sequence[Mapping[str, Any]], small: int) -> dict[str, Any] | None:
+    """Return by outcome how many have it, and how many of them on time; None: too few results."""
+    found = [
+        {"outcome": each["_id"], "total": each["resolved"], "on_time": each["on_time"]}
+        for each in groups
+        if each["_id"] and each["resolved"]
+    ]
+    if 0 < sum(each["total"] for each in found) < small:
+        return None
+    shown = guard.table(found, (Guarded("total", ("on_time",)),), small)
+    return {each["outcome"]: {"total": each["total"], "on_time": each["on_time"]} for each in shown}
+
+
+def _row(group: Mapping[str, Any]) -> dict[str, Any]:
+    counts = {name: group.get(name, 0) for name in COUNTS}
+    works = sorted(each for each in group.get("works", ()) if each is not None)
+    resolved, answered, rated = counts["resolved"], counts["answered"], counts["rated"]
+    return {
+        **counts,
+        "on_time_share": round(counts["on_time"] / resolved, 4) if resolved else None,
+        "median_work_s": round(statistics.median(works), 4) if works else None,
+        "p90_work_s": works[math.ceil(0.9 * len(works)) - 1] if works else None,
+        "reopened_share": round(counts["reopened"] / answered, 4) if answered else None,
+        "satisfaction": round(group["score"] / rated, 4) if rated else None,
+        "satisfied_share": round(group["satisfied"] / rated, 4) if rated else None,
+        WORKS: len(works),
+    }
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != WORKS}

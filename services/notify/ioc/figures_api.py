@@ -8,20 +8,25 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query
 
 from services.notify.admission import Admission
+from services.notify.answers import answers
+from services.notify.answers.figures import TABLES as ANSWERS
+from services.notify.answers.figures import Summary
 from services.notify.ioc.api import Instant
 from services.notify.ioc.cursor import Cursor
-from services.notify.ioc.figures import Question, pipeline, row, rows
+from services.notify.ioc.figures import Question, outcomes, pipeline, rows, whole
 from services.notify.ioc.marks import Marks
 from services.notify.ioc.projection import CaseJourneys
 from services.notify.ioc.tail import IocTail
 from shared.problems import FieldError, invalid
 
 Json = dict[str, Any]
+# by path; the channel is how a report came in: the app, the hotline, the counter, a camera
+TABLES = {"units": "unit", "categories": "category", "areas": "area", "channels": "channel"}
 
 
 @dataclass(frozen=True)
 class Figures:
-    """What the figures' routes are made of; `small` is the small-number guard, in cases."""
+    """What the figures' routes are made of; `small` is that of the small-number guard."""
 
     tail: IocTail
     marks: Marks
@@ -33,12 +38,13 @@ class Figures:
     async def of(self, asked: Question, by: Sequence[str]) -> tuple[Json, Json]:
         """Return the watermark and the groups. The mark is read first: it never says too much."""
         mark = await self.marks.read()
-        newest = max(self.tail.newest, mark.offset)
+        same = mark.epoch == self.tail.epoch
+        behind = self.tail.behind(mark.offset) if same else None
         watermark = {
-            "complete_up_to": mark.at if newest > mark.offset else asked.moment,
+            "complete_up_to": asked.moment if behind == 0 else mark.at,
             "offset": mark.offset,
             "cursor": str(Cursor(mark.offset, mark.epoch)),
-            "behind": newest - mark.offset,
+            "behind": behind,
             "generation": mark.generation,
         }
         async for found in self.journeys.answer(pipeline(asked, by)):
@@ -62,35 +68,36 @@ def create_router(figures: Figures) -> APIRouter:
         unit: Annotated[str | None, Query(max_length=64)] = None,
         category: Annotated[str | None, Query(max_length=64)] = None,
         area: Annotated[str | None, Query(max_length=64)] = None,
+        channel: Annotated[str | None, Query(max_length=64)] = None,
         state: Annotated[str | None, Query(max_length=64)] = None,
     ) -> Question:
         only = {"unit": unit, "category": category, "area": area, "state": state}
+        only["channel"] = channel
         return _question(figures.clock(), (from_, to, at), only)
 
-    @router.get("/summary", summary="The figures of the whole city")
+    @router.get("/summary", summary="The figures of the whole city", responses=answers(Summary))
     async def summary(question: Annotated[Question, Depends(asked)]) -> Json:
-        """Count all cases, and by state, unit, category and area."""
-        by = ("state", "unit", "category", "area", "outcome")
+        """Count all cases, and by state, outcome, unit, category, area and channel."""
+        by = ("state", "outcome", *TABLES.values())
         watermark, found = await figures.of(question, by)
-        everything = (found.get("all") or [{}])[0]
+        everything = whole((found.get("all") or [{}])[0], figures.small)
+        by_outcome = outcomes(found.get("outcome", ()), figures.small)
+        if by_outcome is None:
+            everything["withheld"].append("by_outcome")
         return {
             **_head(question, watermark, figures),
             "newest_offset": figures.tail.newest,
             "cursor": str(Cursor(figures.tail.newest, figures.tail.epoch)),
-            **row(everything, figures.small),
+            **everything,
             "by_state": {each["_id"]: each["total"] for each in found.get("state", ())},
-            "by_outcome": {
-                each["_id"]: {"total": each["resolved"], "on_time": each["on_time"]}
-                for each in found.get("outcome", ())
-                if each["_id"] and each["resolved"]
-            },
+            "by_outcome": by_outcome or {},
             **{
                 f"by_{name}": rows(found.get(name, ()), name, figures.small)
-                for name in ("unit", "category", "area")
+                for name in TABLES.values()
             },
         }
 
-    for path, name in (("units", "unit"), ("categories", "category"), ("areas", "area")):
+    for path, name in TABLES.items():
         _add_table(router, figures, asked, (path, name))
     return router
 
@@ -108,14 +115,20 @@ def _add_table(
         return {
             **_head(question, watermark, figures),
             "items": rows(found.get(name, ()), name, figures.small),
-            "all": row((found.get("all") or [{}])[0], figures.small),
+            "all": whole((found.get("all") or [{}])[0], figures.small),
             "next": None,
         }
 
     table.__annotations__["question"] = Annotated[Question, Depends(asked)]
     table.__doc__ = f"Give one row for each {name} that has cases in the period, and one for all."
     table.__name__ = path
-    router.add_api_route(f"/{path}", table, methods=["GET"], summary=f"The figures of each {name}")
+    router.add_api_route(
+        f"/{path}",
+        table,
+        methods=["GET"],
+        summary=f"The figures of each {name}",
+        responses=answers(ANSWERS[path]),
+    )
 
 
 def _question(

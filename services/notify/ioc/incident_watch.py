@@ -126,7 +126,9 @@ class IncidentWatch:
                 self._publish(await self._store.close(known, now))
                 log.info("incident.closed", incident=known.id)
             else:
-                await self._store.link(known, seen, below_since)
+                joined = await self._store.link(known, seen, below_since, now)
+                if joined:
+                    self._publish(joined)
         except StaleVersionError:
             return
 

@@ -3,22 +3,18 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
 
 from services.notify.admission import Admission
-from services.notify.ioc.incidents import Incident, IncidentStore
+from services.notify.answers import answers
+from services.notify.answers.centre import IncidentPage, Standing
+from services.notify.ioc.api import Instant
+from services.notify.ioc.incidents import Asked, Incident, IncidentStore, Place
+from shared.problems import FieldError, invalid
 
-INSIDE = ("version", "below_since")
-
-
-class Standing(StrEnum):
-    """Whether an incident goes on."""
-
-    OPEN = "open"
-    CLOSED = "closed"
+INSIDE = ("version", "below_since", "said")
 
 
 def create_router(
@@ -27,20 +23,40 @@ def create_router(
     """Return the route `/ioc/incidents`."""
     router = APIRouter(prefix="/ioc", tags=["IOC"])
 
-    @router.get("/incidents", summary="Many reports of one category in one area at once")
+    @router.get(
+        "/incidents",
+        summary="Many reports of one category in one area at once",
+        responses=answers(IncidentPage),
+    )
     async def incidents(
         state: Annotated[Standing | None, Query(description="without: all")] = None,
+        at: Annotated[Instant | None, Query(description="as it was then")] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         *,
+        cursor: Annotated[str | None, Query(max_length=200, description="`next`")] = None,
         authorization: Annotated[str, Header()] = "",
     ) -> dict[str, Any]:
-        """List incidents, the latest raised first, with the codes of the cases that they link."""
+        """List incidents, the latest raised first, with the codes of the cases that they link.
+
+        `next` is the `cursor` of the next page, null on the last one.
+        """
         await admission.ioc(authorization)
+        now = clock()
+        if at and at > now:
+            raise invalid(FieldError("at", "in_the_future", "must not lie in the future"))
         is_open = None if state is None else state is Standing.OPEN
-        found = await store.newest(is_open=is_open, limit=limit)
-        return {"as_of": clock(), "items": [_shown(each) for each in found], "next": None}
+        asked = Asked(is_open, limit, at, _place(cursor) if cursor else None)
+        found, following = await store.page(asked)
+        return {"as_of": at or now, "items": [_shown(each) for each in found], "next": following}
 
     return router
+
+
+def _place(cursor: str) -> Place:
+    try:
+        return Place.read(cursor.replace(" ", "+"))
+    except ValueError as error:
+        raise invalid(FieldError("cursor", "bad_cursor", "`next` of the page before")) from error
 
 
 def _shown(incident: Incident) -> dict[str, Any]:

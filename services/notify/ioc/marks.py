@@ -11,6 +11,8 @@ from shared.topology import IOC_STREAM
 
 EPOCH_BYTES = 4
 PROJECTOR = "projector"
+# Of journeys and dossiers' steps. Raise it with a new field or meaning: all is then built anew.
+SHAPE = 4
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Mark:
         offset: -1 before the first event.
         event: Identity of the event at the offset; by it a stream made anew is told apart.
         at: When that event happened; None before the first.
+        seen_at: When it had been seen at the latest; None before the first.
+        shape: Of what the projections were built with.
     """
 
     epoch: str
@@ -30,6 +34,8 @@ class Mark:
     offset: int = -1
     event: str = ""
     at: datetime | None = None
+    seen_at: datetime | None = None
+    shape: int = SHAPE
 
 
 class Marks:
@@ -50,14 +56,17 @@ class Marks:
             return mark
         return _mark(found)
 
-    async def advance(self, mark: Mark, offset: int, event: str, at: datetime) -> Mark | None:
+    async def advance(
+        self, mark: Mark, offset: int, event: str, *, at: datetime, seen_at: datetime
+    ) -> Mark | None:
         """Move the mark on; None when it is no longer the one that was read."""
-        after = replace(mark, offset=offset, event=event, at=at)
+        after = replace(mark, offset=offset, event=event, at=at, seen_at=seen_at)
         return after if await self._swap(mark, after) else None
 
     async def renew(self, mark: Mark) -> Mark:
         """Begin a new epoch, as the stream was made anew; return the mark as it is then."""
-        await self._swap(mark, Mark(secrets.token_hex(EPOCH_BYTES), mark.generation))
+        anew = Mark(secrets.token_hex(EPOCH_BYTES), mark.generation, shape=mark.shape)
+        await self._swap(mark, anew)
         return await self.read()
 
     async def rebuild(self) -> Mark:
@@ -92,4 +101,4 @@ class Marks:
 def _mark(document: Document) -> Mark:
     names: tuple[str, ...] = ("epoch", "generation", "offset", "event", "at")
     known: dict[str, Any] = {name: document[name] for name in names}
-    return Mark(**known)
+    return Mark(**known, seen_at=document.get("seen_at"), shape=document.get("shape", 1))

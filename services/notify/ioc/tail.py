@@ -6,25 +6,31 @@ has caught up. Nothing is queued per client, so a slow one costs nothing and los
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 
-from services.notify.ioc.epoch import Epochs
+from services.notify.ioc.arrivals import Arrivals
+from services.notify.ioc.cursor import START
+from services.notify.ioc.epoch import LOOK_S, Epochs, first_event
 from shared.errors import CivicError, OutageError
-from shared.stream import StreamEvent, StreamReader
+from shared.runtime import utc_now
+from shared.stream import OPEN_S, StreamEvent, StreamMissingError, StreamReader
 
 log = structlog.get_logger()
 
 RETRY_S = 1.0
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 IDLE_S = 15.0  # below the idle limit of common proxies
 REACH_S = 1.0  # how far one replica may be behind another
 # Many watchers are woken less often: each wake costs the process about 40 us per watcher.
 LINGER_PER_WATCHER_S = 0.0001
 LINGER_MAX_S = 0.1
+READ_BACK_AT_ONCE = 8  # the others wait: of fifty channels opened at once some come too late
 
 
 class CursorGoneError(CivicError):
@@ -47,13 +53,29 @@ class IocTail:
         reader: Opens the stream.
         epochs: Tell a stream that was made anew.
         capacity: Events kept in memory.
+        missing: Called when the stream is not there; it is to be declared.
+        clock: The server's time.
     """
 
-    def __init__(self, reader: StreamReader, epochs: Epochs, capacity: int) -> None:
+    def __init__(
+        self,
+        reader: StreamReader,
+        epochs: Epochs,
+        capacity: int,
+        *,
+        missing: Callable[[], None] = lambda: None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._reader = reader
+        self._missing = missing
         self._epochs = epochs
         self._ring: deque[StreamEvent] = deque(maxlen=capacity)
+        self._clock = clock
+        self._arrivals = Arrivals(capacity)
+        self._end = START  # an offset that the stream had when it was opened
+        self._opened = 0.0  # when that was, by the monotonic clock
         self._moved = asyncio.Event()
+        self._back = asyncio.Semaphore(READ_BACK_AT_ONCE)
         self._waking: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._following = False
@@ -90,6 +112,18 @@ class IocTail:
         """The offset of the newest event, -1 while none is known."""
         return self._ring[-1].offset if self._ring else -1
 
+    def behind(self, offset: int) -> int | None:
+        """Return how many offsets of the stream follow this one; None while that is not known.
+
+        Not known while the stream is not followed, or what it held when it was opened, or what
+        another replica has seen, is not here yet. One that shows nothing for long is empty.
+        """
+        if not self._following or self.newest < max(self._end, offset):
+            return None
+        if not self._ring and time.monotonic() < self._opened + LOOK_S:
+            return None
+        return self.newest - offset
+
     async def place(self, offset: int, epoch: str | None) -> int:
         """Return the offset of a client's cursor, if the stream can be read on from there.
 
@@ -114,14 +148,18 @@ class IocTail:
         A few events from just before it may be among them: the stream is cut in chunks.
 
         Raises:
-            OutageError: RabbitMQ is away.
+            OutageError: RabbitMQ is away, or does not show in time what may lie behind the moment.
         """
+        moment = max(moment, BEGINNING)  # AMQP counts seconds since 1970, unsigned
+        before = self._arrivals.before(moment)
         async with self._reader.read(moment) as events:
             try:
-                async with asyncio.timeout(REACH_S):
+                async with asyncio.timeout(OPEN_S if before is None else REACH_S):
                     return (await anext(events)).offset - 1
-            except TimeoutError:
-                return self.newest
+            except TimeoutError as late:
+                if before is not None or self.behind(START) == 0:  # before it, or nothing at all
+                    return START if before is None else before
+                raise OutageError("RabbitMQ: the IOC stream shows nothing in time") from late
 
     async def after(self, offset: int, limit: int) -> Sequence[StreamEvent]:
         """Return at most `limit` events with a greater offset, in order; none at the end.
@@ -182,9 +220,8 @@ class IocTail:
                     await self._moved.wait()
 
     async def _read_back(self, offset: int, limit: int) -> Sequence[StreamEvent]:
-        found: list[StreamEvent] = []
-        last = self.newest
-        async with self._reader.read(offset + 1) as events:
+        found, last = list[StreamEvent](), self.newest
+        async with self._back, self._reader.read(offset + 1) as events:
             async for event in events:
                 if not found and event.offset > offset + 1 and offset >= 0:
                     await self._require_kept(offset, event.offset)
@@ -207,10 +244,15 @@ class IocTail:
         while True:
             try:
                 await self._agree()
-                async with self._reader.read(self.newest + 1 if self._ring else "last") as events:
+                async with self._reader.read(await self._onwards()) as events:
+                    self._opened = time.monotonic()
                     self._following = True
                     async for event in events:
                         self._take(event)
+            except StreamMissingError:
+                # what was said meanwhile is not in its successor: `republish` says it again
+                log.error("ioc.stream_was_deleted")  # noqa: TRY400 - it says all
+                self._missing()
             except OutageError as error:
                 log.warning("ioc.tail_waits", reason=str(error))
             except Exception:
@@ -224,13 +266,27 @@ class IocTail:
         epoch = await self._epochs.of(self._reader, self.epoch, last)
         if epoch != self.epoch:
             self._ring.clear()
+            self._arrivals.clear()
             self.epoch = epoch
             self._wake()
+
+    async def _onwards(self) -> int | str:
+        """Return where to read on, and learn how far that is from the end."""
+        known = max(self.newest, self._epochs.mark.offset)
+        if known == START:  # nothing was ever heard of
+            self._end = START
+            return "last"
+        last = await first_event(self._reader, "last")
+        self._end = last.offset if last else known  # its end may be of others, and not shown
+        return self.newest + 1 if self._ring else self._end
 
     def _take(self, event: StreamEvent) -> None:
         if event.offset <= self.newest:
             return
         self._ring.append(event)
+        mark = self._epochs.mark
+        seen = mark.seen_at if event.offset <= mark.offset else None
+        self._arrivals.note(event.offset, seen or self._clock())
         for listener in self._listeners:
             listener(event)
         if self._waking is None:

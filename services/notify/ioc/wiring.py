@@ -12,11 +12,13 @@ from services.notify.ioc.incident_watch import IncidentWatch
 from services.notify.ioc.incidents import IncidentStore
 from services.notify.ioc.journey import Worked
 from services.notify.ioc.marks import Marks
-from services.notify.ioc.projection import CaseJourneys, Projection, Projector
+from services.notify.ioc.projection import CaseJourneys, OnestopNewest, Projection, Projector
 from services.notify.ioc.spikes import Thresholds
 from services.notify.ioc.tail import IocTail
+from services.notify.onestop.figures import OnestopFigures
 from services.notify.settings import Settings
-from shared.calendar import CalendarEndsError, working_time
+from shared.calendar import working_time
+from shared.deadline import lasting
 from shared.events import CaseSnapshot
 from shared.rulebook import Rulebook
 from shared.runtime import Runtime, utc_now
@@ -28,14 +30,22 @@ class Centre:
     """The tail, the projections and the routes of the IOC."""
 
     def __init__(
-        self, runtime: Runtime, settings: Settings, book: Rulebook, admission: Admission
+        self,
+        runtime: Runtime,
+        settings: Settings,
+        book: Rulebook,
+        admission: Admission,
+        *,
+        counter: OnestopFigures,
     ) -> None:
         base = runtime.database("notify")
         marks = Marks(base)
         reader = StreamReader(settings.amqp_url, "notify")
-        self.tail = IocTail(reader, Epochs(marks), settings.ring_events)
+        self.tail = IocTail(
+            reader, Epochs(marks), settings.ring_events, missing=runtime.publisher.declare_again
+        )
         journeys = CaseJourneys(base, clock_of(book))
-        projections: Sequence[Projection] = (journeys,)
+        projections: Sequence[Projection] = (journeys, OnestopNewest(counter))
         for each in projections:
             for collection in each.collections:
                 runtime.keep(collection)
@@ -99,9 +109,6 @@ def clock_of(book: Rulebook) -> Worked:
             return end - start
         known = book.knows(case.regulation)
         edition = book.of(case.regulation) if known else book.current(case.received_at)
-        try:
-            return working_time(start, end, edition.calendar)
-        except CalendarEndsError:  # years that nobody announced: better this than no figure
-            return end - start
+        return lasting(edition.calendar, lambda known: working_time(start, end, known))
 
     return worked

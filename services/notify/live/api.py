@@ -14,6 +14,7 @@ from fastapi.responses import StreamingResponse
 
 from services.notify import sse
 from services.notify.admission import Admission, bearer, unauthenticated
+from services.notify.answers import streams
 from services.notify.ioc.tail import IocTail
 from services.notify.live.board import Board, Move
 from shared.identity import TrackingTokens, read_code
@@ -40,7 +41,12 @@ def create_router(live: Live) -> APIRouter:
     """Return the routes of the live streams."""
     router = APIRouter(tags=["Live"])
 
-    @router.get("/reports/{code}/stream", summary="The status of your report, live (SSE)")
+    @router.get(
+        "/reports/{code}/stream",
+        summary="The status of your report, live (SSE)",
+        response_class=StreamingResponse,
+        responses=streams("`event`: status; `data`: code, state, version and due_at"),
+    )
     async def report(
         code: str, *, authorization: Authorization = "", last_event_id: LastEventId = ""
     ) -> StreamingResponse:
@@ -60,7 +66,12 @@ def create_router(live: Live) -> APIRouter:
         seen = int(last_event_id) if _is_number(last_event_id) else 0
         return sse.answer("report", _of_report(live.board, known, seen))
 
-    @router.get("/desk/stream", summary="What moves in your inbox, live (SSE)")
+    @router.get(
+        "/desk/stream",
+        summary="What moves in your inbox, live (SSE)",
+        response_class=StreamingResponse,
+        responses=streams("`event`: case, gone, reset or expired; `data`: JSON"),
+    )
     async def desk(
         *, authorization: Authorization = "", last_event_id: LastEventId = ""
     ) -> StreamingResponse:
@@ -133,7 +144,7 @@ class _Desk:
 
     def _told(self, move: Move) -> bytes | None:
         """Return what this official may know of a move."""
-        who, case = self._visitor, move.after.case
+        who, case = self._visitor, move.after
         if parties_of(case, who.role, who.unit):
             return sse.frame("case", move.after.told(), str(move.offset))
         if move.before and parties_of(move.before, who.role, who.unit):

@@ -1,14 +1,17 @@
 """Where every case stands now, in memory, told by the tail of the stream.
 
-Holds the newest snapshot of recent cases, wakes whoever watches one of them, and keeps the last
-moves for the desks: what a case was before and after, since a unit that has lost its part in a
-case must hear of it once more.
+Holds where recent cases stand, wakes whoever watches one of them, and keeps the last moves for the
+desks: what a case was before and after, since a unit that has lost its part in a case must hear of
+it once more. Of a case it keeps what is told and whom it concerns, 0.3 kB; as whole snapshots
+20,000 of them were 140 MB.
 """
 
 import asyncio
+import sys
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import orjson
 import structlog
@@ -17,39 +20,67 @@ from pydantic import ValidationError
 from services.notify.store import CaseView
 from shared.events import CaseSnapshot
 from shared.stream import StreamEvent
-from shared.vocabulary import CaseCode
+from shared.vocabulary import CaseCode, State, UnitId
 
 log = structlog.get_logger()
 
-KEPT_CASES = 20_000  # about 2 kB each
+KEPT_CASES = 20_000
 KEPT_MOVES = 5_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """A case at one of its versions."""
+    """A case at one of its versions: what is told of it, and what `parties_of` asks for.
 
+    Attributes:
+        due_at: As it is told, ISO 8601.
+    """
+
+    code: CaseCode
     version: int
-    case: CaseSnapshot
+    due_at: str
+    state: State
+    restricted: bool
+    unit: UnitId | None
+    monitoring_unit: UnitId | None
+    coordinating_units: tuple[UnitId, ...]
+    addressees: tuple[UnitId, ...]
+    about: tuple[UnitId, ...]
+
+    @classmethod
+    def of(cls, version: int, case: CaseSnapshot) -> Self:
+        """Take from a snapshot what is kept."""
+        return cls(
+            case.code,
+            version,
+            case.due_at.isoformat(),
+            case.state,
+            case.restricted,
+            _shared(case.unit),
+            _shared(case.monitoring_unit),
+            _all_shared(case.coordinating_units),
+            _all_shared(case.addressees),
+            _all_shared(case.about),
+        )
 
     def told(self) -> bytes:
         """Return what a live stream says of it: no more than this leaves by that way."""
         return orjson.dumps(
             {
-                "code": self.case.code,
-                "state": self.case.state.value,
+                "code": self.code,
+                "state": self.state.value,
                 "version": self.version,
-                "due_at": self.case.due_at.isoformat(),
+                "due_at": self.due_at,
             }
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Move:
     """A step of a case, at a place in the stream; `before` is None where it is not known."""
 
     offset: int
-    before: CaseSnapshot | None
+    before: Standing | None
     after: Standing
 
 
@@ -67,7 +98,7 @@ class Board:
     async def prime(self) -> None:
         """Read where the open cases stand, so that the first move of each has a before."""
         for version, case in await self._view.unfinished(KEPT_CASES):
-            self._keep(Standing(version, case))
+            self._keep(Standing.of(version, case))
 
     def take(self, event: StreamEvent) -> None:
         """Note an event of the stream; anything but a new version of a case changes nothing."""
@@ -75,20 +106,20 @@ class Board:
             self.began = event.offset
         if (after := _standing(event)) is None:
             return
-        before = self._known.get(after.case.code)
+        before = self._known.get(after.code)
         if before is not None and before.version >= after.version:
             return
         self._keep(after)
-        self._moves.append(Move(event.offset, before.case if before else None, after))
+        self._moves.append(Move(event.offset, before, after))
         self._moved.set()
         self._moved = asyncio.Event()
-        for watcher in self._watched.get(after.case.code, ()):
+        for watcher in self._watched.get(after.code, ()):
             watcher.set()
 
     async def standing(self, code: CaseCode) -> Standing | None:
         """Return where a case stands: what was heard here, or what is stored if that is newer."""
         stored = await self._view.standing(code)
-        found = Standing(*stored) if stored else None
+        found = Standing.of(*stored) if stored else None
         known = self._known.get(code)
         if known and (found is None or known.version > found.version):
             return known
@@ -133,7 +164,7 @@ class Board:
         return found[::-1]
 
     def _keep(self, standing: Standing) -> None:
-        code = standing.case.code
+        code = standing.code
         self._known[code] = standing
         self._known.move_to_end(code)
         if len(self._known) > KEPT_CASES:
@@ -145,7 +176,17 @@ def _standing(event: StreamEvent) -> Standing | None:
         return None
     try:
         envelope = orjson.loads(event.body)
-        return Standing(envelope["sequence"], CaseSnapshot.model_validate(envelope["data"]["case"]))
+        case = CaseSnapshot.model_validate(envelope["data"]["case"])
+        return Standing.of(envelope["sequence"], case)
     except (ValidationError, ValueError, KeyError, TypeError) as error:
         log.warning("live.unreadable", offset=event.offset, reason=type(error).__name__)
         return None
+
+
+def _shared(unit: UnitId | None) -> UnitId | None:
+    """Return the one copy of a unit's name that all standings share."""
+    return None if unit is None else UnitId(sys.intern(unit))
+
+
+def _all_shared(units: tuple[UnitId, ...]) -> tuple[UnitId, ...]:
+    return tuple(UnitId(sys.intern(each)) for each in units)

@@ -1,8 +1,9 @@
 """The board of the hall, live: which number is called where. Numbers only, for everybody."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import orjson
@@ -18,25 +19,33 @@ from shared.stream import StreamEvent
 
 log = structlog.get_logger()
 
+DAYS = 3  # of a desk: yesterday, today, and the next, for which numbers are taken after closing
 SHOWN = ("waiting", "issued", "served", "now_serving")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A desk's day at one of its versions, as the hall shows it."""
+    """A desk's day at one of its versions, as the hall shows it; `busy` while anybody is left."""
 
     version: int
     desk: str
     on: str
+    busy: bool
     body: bytes
 
 
 class HallBoard:
-    """The newest board of every desk in this process, told by the tail of the stream."""
+    """The newest boards of every desk in this process, told by the tail of the stream.
 
-    def __init__(self, figures: OnestopFigures) -> None:
+    Args:
+        figures: Where the desks stood when the process began.
+        today: Returns the city's local day.
+    """
+
+    def __init__(self, figures: OnestopFigures, today: Callable[[], date]) -> None:
         self._figures = figures
-        self._newest: dict[str, Shown] = {}
+        self._today = today
+        self._days: dict[str, dict[str, Shown]] = {}  # by desk and day, the newest days
         self._moved = asyncio.Event()
 
     def take(self, event: StreamEvent) -> None:
@@ -49,25 +58,40 @@ class HallBoard:
             log.warning("board.unreadable", offset=event.offset, reason=type(error).__name__)
             return
         shown = _shown(received)
-        if shown is None:
+        if shown is None or not self._keep(shown):
             return
-        before = self._newest.get(shown.desk)
-        if before and (before.on, before.version) >= (shown.on, shown.version):
-            return
-        self._newest[shown.desk] = shown
         self._moved.set()
         self._moved = asyncio.Event()
+
+    def shown(self) -> list[Shown]:
+        """Return where each desk stands: today while anybody is left, else its newest day.
+
+        Intake works a queue off in the same way, though numbers for the next day are taken.
+        """
+        today = self._today().isoformat()
+        return [_chosen(days, today) for days in self._days.values()]
+
+    def _keep(self, shown: Shown) -> bool:
+        days = self._days.setdefault(shown.desk, {})
+        before = days.get(shown.on)
+        if before and before.version >= shown.version:
+            return False
+        days[shown.on] = shown
+        for old in sorted(days)[:-DAYS]:
+            del days[old]
+        return True
 
     async def frames(self, desks: Sequence[str]) -> AsyncIterator[bytes]:
         """Yield where each desk stands, then every change; all desks when none is named."""
         told: dict[str, tuple[str, int]] = {}
         while True:
             moved = self._moved
-            for desk, shown in list(self._newest.items()):
-                if (desks and desk not in desks) or told.get(desk) == (shown.on, shown.version):
+            for each in self.shown():
+                desk, stand = each.desk, (each.on, each.version)
+                if (desks and desk not in desks) or told.get(desk) == stand:
                     continue
-                told[desk] = (shown.on, shown.version)
-                yield sse.frame("board", shown.body, f"{desk}.{shown.on}.{shown.version}")
+                told[desk] = stand
+                yield sse.frame("board", each.body, f"{desk}.{each.on}.{each.version}")
             try:
                 async with asyncio.timeout(sse.HEARTBEAT_S):
                     await moved.wait()
@@ -77,8 +101,17 @@ class HallBoard:
     async def prime(self) -> None:
         """Read where the desks stood, so that a board that opens now is not empty."""
         for version, board in await self._figures.newest_boards():
-            shown = Shown(version, board.desk, board.on.isoformat(), _body(board, None, version))
-            self._newest.setdefault(board.desk, shown)
+            self._keep(_stand(version, board, None))
+
+
+def is_busy(board: Board) -> bool:
+    """Say whether anybody waits or is served."""
+    return board.waiting + board.serving > 0
+
+
+def _chosen(days: Mapping[str, Shown], today: str) -> Shown:
+    now = days.get(today)
+    return now if now and now.busy else days[max(days)]
 
 
 def _shown(received: Received) -> Shown | None:
@@ -86,9 +119,12 @@ def _shown(received: Received) -> Shown | None:
     if not isinstance(event, TicketEvent):
         return None
     called = event if isinstance(event, TicketCalled) else None
-    board = event.board
-    body = _body(board, called, received.sequence)
-    return Shown(received.sequence, board.desk, board.on.isoformat(), body)
+    return _stand(received.sequence, event.board, called)
+
+
+def _stand(version: int, board: Board, called: TicketCalled | None) -> Shown:
+    body = _body(board, called, version)
+    return Shown(version, board.desk, board.on.isoformat(), is_busy(board), body)
 
 
 def _body(board: Board, called: TicketCalled | None, version: int) -> bytes:

@@ -1,29 +1,21 @@
 """The counter's figures: the newest board of every desk's day, the newest snapshot of a dossier.
 
-An event carries its figures, so whoever heard only the last one shows the same as who heard all.
+An event carries its figures, so whoever heard only the last one shows the same as who heard all. A
+dossier's steps are kept as well: they say how it stood before.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
+from services.notify.onestop.dossiers import Span, pipeline, said, step
 from shared.events import Received
 from shared.events.onestop import Board, DossierEvent, DossierSnapshot, TicketEvent
 from shared.mongo import Change, Database, Documents, Index
-from shared.vocabulary import DossierState
 
 DESKS = "onestop_desks"
 DOSSIERS = "onestop_dossiers"
 MOST_DESKS = 200
-OPEN = [
-    each.value
-    for each in (
-        DossierState.SUBMITTED,
-        DossierState.RECEIVED,
-        DossierState.SUPPLEMENT,
-        DossierState.PROCESSING,
-    )
-]
 
 
 class OnestopFigures:
@@ -35,15 +27,25 @@ class OnestopFigures:
 
     async def note(self, received: Received) -> None:
         """Keep what an event says of a desk's day or a dossier, unless newer news is there."""
-        match received.event:
-            case TicketEvent(board=board):
-                await self.desks.update_each([_newest(received, "board", board)], upsert=True)
-            case DossierEvent(dossier=dossier):
-                await self.dossiers.update_each(
-                    [_newest(received, "dossier", dossier)], upsert=True
-                )
-            case _:
-                return
+        await self.note_each([received])
+
+    async def note_each(self, heard: Sequence[Received]) -> None:
+        """Keep what events say; any of them may have been heard before."""
+        desks: list[Change] = []
+        dossiers: list[Change] = []
+        steps: list[Change] = []
+        for received in sorted(heard, key=lambda each: each.sequence):
+            match received.event:
+                case TicketEvent(board=board):
+                    desks.append(_newest(received, "board", board))
+                case DossierEvent(dossier=dossier):
+                    dossiers.append(_newest(received, "dossier", dossier))
+                    steps.append(_step(received, dossier))
+                case _:
+                    pass
+        await self.desks.update_each(_last_of_each(desks), upsert=True)
+        await self.dossiers.update_each(_last_of_each(dossiers), upsert=True)
+        await self.dossiers.update_each(steps)  # the dossiers are there now
 
     async def boards(self, on: date) -> list[Board]:
         """Return the newest board of each desk for a working day."""
@@ -55,38 +57,34 @@ class OnestopFigures:
     async def newest_boards(self) -> list[tuple[int, Board]]:
         """Return the boards of the newest days, each with its version, the oldest first."""
         found = await self.desks.find({}, sort=[("board.on", -1)], limit=MOST_DESKS)
-        newest: dict[str, tuple[int, Board]] = {}
-        for each in reversed(found):
-            board = Board.model_validate(each["board"])
-            newest[board.desk] = (each["sequence"], board)
-        return list(newest.values())
+        return [(each["sequence"], Board.model_validate(each["board"])) for each in reversed(found)]
 
     async def latest_day(self) -> date | None:
         """Return the newest day of which a board is known."""
         found = await self.desks.find({}, sort=[("board.on", -1)], limit=1)
         return date.fromisoformat(found[0]["board"]["on"]) if found else None
 
-    async def dossier_figures(self, now: datetime) -> dict[str, Any]:
-        """Count dossiers: open, overdue, standing, on time and late, in all and by desk."""
-        is_open = {"$in": ["$dossier.state", OPEN]}
-        paused = {"$eq": ["$dossier.state", DossierState.SUPPLEMENT.value]}
-        overdue = {"$and": [is_open, {"$not": [paused]}, {"$lt": ["$dossier.due_at", now]}]}
-        figures = {
-            "total": {"$sum": 1},
-            "open": _many(is_open),
-            "overdue": _many(overdue),
-            "waiting_for_papers": _many(paused),
-            "on_time": _many({"$eq": ["$dossier.on_time", True]}),
-            "late": _many({"$eq": ["$dossier.on_time", False]}),
-        }
-        facets = {
-            "all": [{"$group": {"_id": None, **figures}}],
-            "by_desk": [{"$group": {"_id": "$dossier.desk", **figures}}, {"$sort": {"_id": 1}}],
-            "by_state": [{"$group": {"_id": "$dossier.state", "total": {"$sum": 1}}}],
-        }
-        async for found in self.dossiers.aggregate([{"$facet": facets}]):
-            return _plain(found, figures)
-        return _plain({}, figures)
+    async def dossier(self, code: str) -> DossierSnapshot | None:
+        """Return the newest snapshot of a dossier that was heard, by its short code."""
+        found = await self.dossiers.load(code)
+        return DossierSnapshot.model_validate(found["dossier"]) if found else None
+
+    async def dossier_figures(self, span: Span, small: int) -> dict[str, Any]:
+        """Count dossiers as they stood: open, overdue, paused; and on time of what came out."""
+        async for found in self.dossiers.aggregate(pipeline(span)):
+            return said(found, span, small)
+        return said({}, span, small)
+
+
+def _last_of_each(changes: Sequence[Change]) -> list[Change]:
+    return list({change[0]["_id"]: change for change in changes}.values())
+
+
+def _step(received: Received, dossier: DossierSnapshot) -> Change:
+    new = {"_id": received.subject, "steps.n": {"$ne": received.sequence}}
+    # two who keep steps may meet: the order is that of the events, not that of the writes
+    each = {"$each": [step(received, dossier)], "$sort": {"n": 1}}
+    return new, {"$push": {"steps": each}}
 
 
 def _newest(received: Received, name: str, said: Board | DossierSnapshot) -> Change:
@@ -94,19 +92,3 @@ def _newest(received: Received, name: str, said: Board | DossierSnapshot) -> Cha
     # instants stay instants, so that they compare; a day has no type of its own in MongoDB
     plain = said.model_dump(mode="json" if isinstance(said, Board) else "python")
     return query, {"$set": {"sequence": received.sequence, name: plain}}
-
-
-def _many(condition: Mapping[str, Any]) -> dict[str, Any]:
-    return {"$sum": {"$cond": [condition, 1, 0]}}
-
-
-def _plain(found: Mapping[str, Sequence[Mapping[str, Any]]], names: Mapping[str, Any]) -> Any:
-    totals = found.get("all") or [dict.fromkeys(names, 0)]
-    return {
-        **{name: totals[0][name] for name in names},
-        "by_state": {each["_id"]: each["total"] for each in found.get("by_state", ())},
-        "by_desk": [
-            {"desk": each["_id"], **{name: each[name] for name in names}}
-            for each in found.get("by_desk", ())
-        ],
-    }

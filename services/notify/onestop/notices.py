@@ -1,36 +1,40 @@
-"""Who hears of a number or a dossier: its holder, when it concerns them. Pure.
+"""Who hears of a number or a dossier: its holder, and the counter when a due date is near. Pure.
 
 No more than the number, where it stands, the due time and a link.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.notify.domain.delivery import EMAIL, REPORTER, Delivery, delivery_id
-from shared.events import Event, Received
+from services.notify.domain import QuietHours
+from services.notify.domain.delivery import (
+    ACCOUNT,
+    EMAIL,
+    NO_CONTACT,
+    REPORTER,
+    UNIT,
+    Delivery,
+    DeliveryState,
+    Person,
+    delivery_id,
+)
+from shared.events import Received
 from shared.events.onestop import (
     DossierEvent,
-    DossierReady,
-    DossierReceived,
-    DossierRefused,
-    DossierSubmitted,
-    DossierSupplementAsked,
-    DossierSupplemented,
+    DossierPostponed,
+    DueDateApproaching,
+    DueDateEvent,
+    DueDateMissed,
     TicketNearing,
 )
-from shared.vocabulary import Clock, Language, ReporterId
+from shared.vocabulary import Clock, DossierState, Language, ReporterId, UnitId
 
 COUNTER = "onestop"  # the unit of every regulation file
 NEARING, DOSSIER = "onestop/nearing", "onestop/dossier"
-TOLD: tuple[type[Event], ...] = (
-    DossierSubmitted,
-    DossierReceived,
-    DossierSupplementAsked,
-    DossierSupplemented,
-    DossierReady,
-    DossierRefused,
-)
+APPROACHING, MISSED = "onestop/desk_approaching", "onestop/desk_missed"
+LATE, POSTPONED = "onestop/late", "onestop/postponed"
+ENDED = frozenset({DossierState.RETURNED, DossierState.REFUSED, DossierState.WITHDRAWN})
 
 
 def notice(received: Received, regulation: str, now: datetime) -> Delivery | None:
@@ -49,22 +53,72 @@ def notice(received: Received, regulation: str, now: datetime) -> Delivery | Non
             }
             told = (NEARING, event.label)
             return _delivery(received, visitor, told, facts, language=event.language, now=now)
-        case DossierEvent(dossier=dossier) as event if dossier.applicant and type(event) in TOLD:
+        case DossierEvent(dossier=dossier) as event if dossier.applicant:
+            due = dossier.promised_at or dossier.due_at
+            no_date = dossier.paused_at or dossier.state in ENDED
             facts = {
-                **_facts(regulation, dossier.due_at, dossier.state.value),
+                **_facts(regulation, due, dossier.state.value),
                 "onestop": {
                     "number": dossier.number,
                     "state": dossier.state.value,
-                    "due": None if dossier.paused_at else dossier.due_at,
+                    "due": None if no_date else due,
                     "dossier": received.subject,
                 },
             }
-            told = (DOSSIER, dossier.number)
+            told = (POSTPONED if type(event) is DossierPostponed else DOSSIER, dossier.number)
             return _delivery(
                 received, dossier.applicant, told, facts, language=dossier.language, now=now
             )
+        case DueDateMissed(applicant=applicant) as event if applicant:
+            told = (LATE, event.number)
+            facts = _facts_of_due(event, received.subject, regulation)
+            return _delivery(received, applicant, told, facts, language=event.language, now=now)
         case _:
             return None
+
+
+def warnings(
+    received: Received,
+    clerks: Sequence[Person],
+    regulation: str,
+    *,
+    now: datetime,
+    quiet: QuietHours,
+) -> list[Delivery]:
+    """Return what the counter's clerks are told of a due date: it is near, or has passed.
+
+    Without a clerk there is a delivery that cannot be made, so that the Office sees it.
+    """
+    event = received.event
+    if not isinstance(event, DueDateEvent):
+        return []
+    template = APPROACHING if isinstance(event, DueDateApproaching) else MISSED
+    facts = _facts_of_due(event, received.subject, regulation)
+    made: list[Delivery] = []
+    for person in clerks or (None,):
+        recipient = f"{ACCOUNT}:{person.account}" if person else f"{UNIT}:{COUNTER}"
+        made.append(
+            Delivery(
+                id=delivery_id(received.id, EMAIL, recipient),
+                event=received.id,
+                template=template,
+                channel=EMAIL,
+                recipient=recipient,
+                language=person.language if person else Language.VIETNAMESE,
+                code=event.number,
+                next_at=quiet.chosen(person.quiet).over_at(now) if person else None,
+                unit=UnitId(COUNTER),
+                state=DeliveryState.PENDING if person else DeliveryState.UNDELIVERABLE,
+                reason="" if person else NO_CONTACT,
+                facts=facts,
+            )
+        )
+    return made
+
+
+def _facts_of_due(event: DueDateEvent, code: str, regulation: str) -> dict[str, Any]:
+    counter = {"number": event.number, "due": event.due_at, "dossier": code}
+    return {**_facts(regulation, event.due_at, "overdue"), "onestop": counter}
 
 
 def _facts(regulation: str, at: datetime, state: str) -> dict[str, Any]:

@@ -14,6 +14,8 @@ import orjson
 from fastapi import APIRouter, Depends, Header, Query, Response
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from services.notify.answers import answers
+from services.notify.answers import people as out
 from services.notify.officials import Admits, require
 from services.notify.webhooks.domain import OVERLAP, SECRET_BYTES, new_secret, wanted
 from services.notify.webhooks.store import MOST, Endpoint, EndpointStore, MessageStore
@@ -74,7 +76,12 @@ def create_router(hooks: Hooks, admission: Admits) -> APIRouter:
 
 
 def _add_collection(router: APIRouter, hooks: Hooks, manager: Any) -> None:
-    @router.post("", status_code=201, summary="Register an endpoint")
+    @router.post(
+        "",
+        status_code=201,
+        summary="Register an endpoint",
+        responses=answers(out.WebhookMade, 201),
+    )
     async def register(
         body: EndpointIn, idempotency_key: Key = "", *, who: Visitor = manager
     ) -> Response:
@@ -92,7 +99,7 @@ def _add_collection(router: APIRouter, hooks: Hooks, manager: Any) -> None:
         shown = {**_view(earlier), "secret": earlier.secrets[0]}
         return _answer(shown, 201, {"Idempotency-Replayed": "true"})
 
-    @router.get("", summary="All endpoints")
+    @router.get("", summary="All endpoints", responses=answers(out.WebhookList))
     async def endpoints(_who: Visitor = manager) -> Response:
         """List the endpoints, the oldest first; no secret is shown."""
         found = await hooks.endpoints.all(hooks.clock())
@@ -114,7 +121,9 @@ def _add_each(router: APIRouter, hooks: Hooks, manager: Any) -> None:
         await hooks.messages.cancel(webhook, "endpoint_removed", hooks.clock())
         return Response(status_code=204)
 
-    @router.post("/{webhook}/secret", summary="Change the secret")
+    @router.post(
+        "/{webhook}/secret", summary="Change the secret", responses=answers(out.WebhookRotated)
+    )
     async def rotate(webhook: str, _who: Visitor = manager) -> Response:
         """Make a new secret; the old one signs beside it for 24 hours, so nothing is refused."""
         await existing(webhook)
@@ -124,14 +133,22 @@ def _add_each(router: APIRouter, hooks: Hooks, manager: Any) -> None:
         until = (now + OVERLAP).isoformat()
         return _answer({**_view(await existing(webhook)), "secret": secret, "old_until": until})
 
-    @router.post("/{webhook}/enable", summary="Switch an endpoint on again")
+    @router.post(
+        "/{webhook}/enable",
+        summary="Switch an endpoint on again",
+        responses=answers(out.WebhookOut),
+    )
     async def enable(webhook: str, _who: Visitor = manager) -> Response:
         """Send to it again from now on; what was cancelled meanwhile stays cancelled."""
         await existing(webhook)
         await hooks.endpoints.switch_on(webhook)
         return _answer(_view(await existing(webhook)))
 
-    @router.get("/{webhook}/messages", summary="What was sent to an endpoint, and how it went")
+    @router.get(
+        "/{webhook}/messages",
+        summary="What was sent to an endpoint, and how it went",
+        responses=answers(out.WebhookMessagePage),
+    )
     async def messages(
         webhook: str,
         before: Annotated[datetime | None, Query(description="`next` of the page before")] = None,

@@ -31,6 +31,7 @@ GAPS = (
     timedelta(hours=24),
 )
 ATTEMPTS = len(GAPS)
+LASTS = sum(GAPS, timedelta())  # from a message's first attempt to its last
 JITTER = 0.1  # of a gap at most, so that what failed together does not come back together
 LONGEST_PAUSE = timedelta(hours=24)  # that a Retry-After may ask for
 OVERLAP = timedelta(hours=24)  # both secrets sign after a rotation
@@ -81,6 +82,15 @@ def after_attempt(identifier: str, outcome: Outcome, attempts: int, now: datetim
     return Step(HookState.PENDING, now + max(gap, asked))
 
 
+def given_up(failing_since: datetime | None, now: datetime) -> bool:
+    """Say whether a receiver has failed for as long as the schedule of a message lasts.
+
+    A receiver that is ill is asked about one message at a time, so that with many of them none may
+    ever come to its own last attempt.
+    """
+    return failing_since is not None and now - failing_since >= LASTS
+
+
 def _share(identifier: str, attempts: int) -> float:
     """Return a number from 0 to 1 that looks random and is not."""
     digest = hashlib.sha256(f"{identifier}|{attempts}".encode()).digest()
@@ -103,7 +113,8 @@ def wanted(types: Sequence[str], event_type: str) -> bool:
 def payload(received: Received, public_url: str) -> dict[str, Any] | None:
     """Return what is told of an event: code, state, due time, link. None: nothing is told of it.
 
-    A report that is sealed or restricted is told to nobody outside.
+    Of a case the way in is told as well (`channel`); of a deadline nobody here knows it. A report
+    that is sealed or restricted is told to nobody outside.
     """
     case, event = received.case, received.event
     if case is not None:
@@ -122,6 +133,7 @@ def payload(received: Received, public_url: str) -> dict[str, Any] | None:
             "sequence": received.sequence,
             "code": code,
             "state": state,
+            **({"channel": case.channel.value} if case else {}),
             "due_at": due_at.isoformat(),
             "link": f"{public_url.rstrip('/')}/r/{code}",
         },

@@ -1,9 +1,12 @@
 """Sends messages to endpoints: each on its own, so that a slow receiver holds up nobody else."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -12,14 +15,17 @@ import structlog
 
 from services.notify.domain import Outcome
 from services.notify.webhooks.domain import (
+    EXHAUSTED,
     HookState,
     Step,
     after_attempt,
+    given_up,
     message_id,
     payload,
     signatures,
     wanted,
 )
+from services.notify.webhooks.lanes import Lanes
 from services.notify.webhooks.store import Endpoint, EndpointStore, Message, MessageStore
 from shared.errors import OutageError
 from shared.events import Received
@@ -28,10 +34,10 @@ from shared.telemetry import DELIVERIES
 log = structlog.get_logger()
 
 CHANNEL = "webhook"
-AT_ONCE = 32  # requests on their way, in all
-AT_ONCE_EACH = 4  # and to one endpoint: eight dead ones are needed to hold up the others
 LEASE = timedelta(seconds=60)  # longer than any attempt may take
-LOOK_EVERY_S = 1.0
+ATTEMPT = timedelta(seconds=20)  # the most that one may take, with what is written after it
+LOOK_EVERY_S = 1.0  # for rows whose time comes, and for those that another process owed
+LOOK = 256  # rows of all receivers together; with more, each of them is looked at alone
 USER_AGENT = "civic-webhooks/1"
 
 TellOwner = Callable[[Endpoint, str, str, datetime], Awaitable[None]]
@@ -64,8 +70,10 @@ class WebhookSender:
         self._tell_owner = tell_owner
         self._public_url = public_url
         self._clock = clock
-        self._busy: Counter[str] = Counter()
+        self._token = secrets.token_hex(8)
+        self._lanes = Lanes()
         self._running: set[asyncio.Task[None]] = set()
+        self._look_at = 0.0  # monotonic
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -81,22 +89,18 @@ class WebhookSender:
         if told is None:
             return
         body = orjson.dumps(told).decode()
-        await asyncio.gather(
-            *(
-                self._messages.add(
-                    Message(
-                        id=message_id(received.id, each.id),
-                        endpoint=each.id,
-                        event=received.id,
-                        type=received.type,
-                        code=told["data"]["code"],
-                        body=body,
-                    ),
-                    now,
-                )
-                for each in hearing
+        messages = [
+            Message(
+                id=message_id(received.id, each.id),
+                endpoint=each.id,
+                event=received.id,
+                type=received.type,
+                code=told["data"]["code"],
+                body=body,
             )
-        )
+            for each in hearing
+        ]
+        await asyncio.gather(*(self._keep(each, now) for each in messages))
         self._woken.set()
 
     async def start(self) -> None:
@@ -105,55 +109,93 @@ class WebhookSender:
         self._task = asyncio.create_task(self._send_forever())
 
     async def stop(self) -> None:
-        """Stop sending; a claim that is held is given back when its lease passes."""
+        """Stop sending, and give back what waits; what is on its way is given back by its lease."""
         tasks = [*self._running, *([self._task] if self._task else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._give_back(self._lanes.waiting())
 
     async def send_due(self) -> int:
         """Start to send what is due and has a place free; return how many messages that were."""
-        started = 0
-        while (room := AT_ONCE - len(self._running)) > 0:
-            full = [name for name, count in self._busy.items() if count >= AT_ONCE_EACH]
-            due = await self._messages.due(self._clock(), room * AT_ONCE_EACH, full)
-            chosen = self._fitting(due, room)
-            if not chosen:
-                break
-            token, held = await self._messages.claim(chosen, self._clock(), LEASE)
-            for message in held:
-                self._start(token, message)
-            started += len(held)
-        return started
+        return self._start_waiting() + await self._look()
 
     async def idle(self) -> None:
         """Wait until nothing is on its way."""
         while self._running:
             await asyncio.gather(*self._running)
 
-    def _fitting(self, due: list[tuple[str, str]], room: int) -> list[str]:
-        busy, chosen = Counter(self._busy), list[str]()
-        for identifier, endpoint in due:
-            if busy[endpoint] < AT_ONCE_EACH and len(chosen) < room:
-                busy[endpoint] += 1
-                chosen.append(identifier)
-        return chosen
+    async def _keep(self, message: Message, now: datetime) -> None:
+        """Store a message; one that can be sent at once is claimed with the same write."""
+        lane = self._lanes.of(message.endpoint)
+        if not lane.takes():
+            await self._messages.add(message, now)
+            return
+        held = replace(message, attempts=1, held_until=now + LEASE)
+        if await self._messages.add(held, now, claim=self._token):
+            lane.waiting.append(held)
 
-    def _start(self, token: str, message: Message) -> None:
-        self._busy[message.endpoint] += 1
-        task = asyncio.create_task(self._make(token, message))
+    async def _look(self) -> int:
+        """Take what is due out of the database, for each receiver as much as it has room for."""
+        now = self._clock()
+        self._look_at = time.monotonic() + LOOK_EVERY_S
+        known = [each.id for each in await self._endpoints.known(now)]
+        self._lanes.forget_idle(set(known))
+        rooms = {
+            each: room
+            for each in known
+            if (room := self._lanes.room(each, now)) and not self._lanes.of(each).waiting
+        }
+        chosen = await self._choose(rooms, now) if rooms else []
+        if not chosen:
+            return 0
+        for message in await self._messages.claim(self._token, chosen, now, LEASE):
+            self._lanes.of(message.endpoint).waiting.append(message)
+        return self._start_waiting()
+
+    async def _choose(self, rooms: Mapping[str, int], now: datetime) -> list[str]:
+        due = await self._messages.due(now, rooms, LOOK)
+        if len(due) == LOOK:  # the backlog of one must not hide the others'
+            apart = [self._messages.due(now, [each], room) for each, room in rooms.items()]
+            due = [each for found in await asyncio.gather(*apart) for each in found]
+            self._look_at = 0.0
+        chosen: dict[str, list[str]] = defaultdict(list)
+        for identifier, endpoint in due:
+            if len(chosen[endpoint]) < rooms[endpoint]:
+                chosen[endpoint].append(identifier)
+            else:
+                self._look_at = 0.0  # there are more: as soon as one of these is done
+        return [each for found in chosen.values() for each in found]
+
+    def _start_waiting(self) -> int:
+        started, now = 0, self._clock()
+        while message := self._lanes.next(now):
+            if message.held_until and now + ATTEMPT > message.held_until:
+                continue  # it has waited too long: whoever finds it due sends it
+            self._begin(self._make(message), message.endpoint)
+            started += 1
+        return started
+
+    def _begin(self, work: Coroutine[Any, Any, None], endpoint: str | None = None) -> None:
+        lane = self._lanes.of(endpoint) if endpoint else None
+        if lane:
+            lane.busy += 1
+        task = asyncio.create_task(work)
         self._running.add(task)
 
         def ended(task: asyncio.Task[None]) -> None:
             self._running.discard(task)
-            self._busy[message.endpoint] -= 1
-            if not self._busy[message.endpoint]:
-                del self._busy[message.endpoint]
+            if lane:
+                lane.busy -= 1
             self._woken.set()
 
         task.add_done_callback(ended)
 
-    async def _make(self, token: str, message: Message) -> None:
+    async def _give_back(self, messages: Sequence[Message]) -> None:
+        with suppress(OutageError):  # then their lease does
+            await self._messages.give_back(self._token, messages, self._clock())
+
+    async def _make(self, message: Message) -> None:
         """Make one attempt and write what became of it; an outage leaves that to the lease."""
         try:
             endpoint = await self._endpoints.load(message.endpoint, self._clock())
@@ -162,14 +204,35 @@ class WebhookSender:
             else:
                 outcome = await self._attempt(endpoint, message)
                 step = after_attempt(message.id, outcome, message.attempts, self._clock())
-            await self._messages.settle(token, message, step, log=self._line(message, outcome))
+                self._note(message.endpoint, outcome)
+            await self._messages.settle(
+                self._token, message, step, log=self._line(message, outcome)
+            )
             DELIVERIES.labels(CHANNEL, outcome.kind).inc()
-            if endpoint and step.off:
-                await self._switch_off(endpoint, step.off, message.id)
+            if endpoint:
+                await self._judge(endpoint, outcome, step, message.id)
         except OutageError as error:
             log.warning("webhooks.waits", reason=str(error))
         except Exception:
             log.exception("webhooks.failed", endpoint=message.endpoint, message=message.id)
+
+    def _note(self, identifier: str, outcome: Outcome) -> None:
+        """Give a receiver that fails one place, and what waits for it back to the database."""
+        lane = self._lanes.of(identifier)
+        lane.answered(well=outcome.kind == "accepted", now=self._clock())
+        if lane.is_ill and lane.waiting:
+            waiting = list(lane.waiting)
+            lane.waiting.clear()
+            self._begin(self._give_back(waiting))
+
+    async def _judge(self, endpoint: Endpoint, outcome: Outcome, step: Step, cause: str) -> None:
+        """Switch off what is gone or has failed for as long as a message's whole schedule."""
+        now = self._clock()
+        well = outcome.kind == "accepted"
+        if step.off or (endpoint.active and not well and given_up(endpoint.failing_since, now)):
+            await self._switch_off(endpoint, step.off or EXHAUSTED, cause)
+        elif endpoint.active and well == (endpoint.failing_since is not None):
+            await self._endpoints.note_failing(endpoint.id, None if well else now)
 
     async def _attempt(self, endpoint: Endpoint, message: Message) -> Outcome:
         now = self._clock()
@@ -201,11 +264,13 @@ class WebhookSender:
         while True:
             self._woken.clear()
             try:
-                await self.send_due()
+                self._start_waiting()
+                if time.monotonic() >= self._look_at:
+                    await self._look()
             except OutageError as error:
                 log.warning("webhooks.waits", reason=str(error))
             except Exception:
                 log.exception("webhooks.failed")
             with suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_EVERY_S):
+                async with asyncio.timeout(LOOK_EVERY_S / 2):
                     await self._woken.wait()

@@ -1,6 +1,5 @@
 """How endpoints and the messages to them are stored: one document each. Decides nothing."""
 
-import secrets
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,9 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.notify.webhooks.domain import OVERLAP, HookState, Step
+from shared.coalescing import Coalescer
 from shared.errors import DuplicateError
 from shared.lockbox import Lockbox
-from shared.mongo import Database, Document, Documents, Index
+from shared.mongo import Change, Database, Document, Documents, Index
 
 ENDPOINTS = "webhooks"
 MESSAGES = "webhook_messages"
@@ -35,6 +35,7 @@ class Endpoint:
     off_reason: str | None
     secrets: tuple[str, ...] = field(repr=False)  # valid ones, the newest first
     request: str = ""  # fingerprint of the idempotency key and body that made it
+    failing_since: datetime | None = None  # of failures in a row
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ class Message:
     code: str
     body: str
     attempts: int = 0
+    held_until: datetime | None = None  # by this process; then anybody may send it
 
 
 class EndpointStore:
@@ -94,13 +96,22 @@ class EndpointStore:
         found = await self.documents.find({}, sort=[("created_at", 1)], limit=MOST)
         return [self._endpoint(each, now) for each in found]
 
-    async def active(self, now: datetime) -> tuple[Endpoint, ...]:
-        """Return the endpoints that are switched on, as they were at most `FRESH_S` ago."""
+    async def known(self, now: datetime) -> tuple[Endpoint, ...]:
+        """Return every endpoint as it was at most `FRESH_S` ago."""
         until, known = self._known
         if self._ticks() >= until:
-            known = tuple(each for each in await self.all(now) if each.active)
+            known = tuple(await self.all(now))
             self._known = (self._ticks() + FRESH_S, known)
         return known
+
+    async def active(self, now: datetime) -> tuple[Endpoint, ...]:
+        """Return the endpoints that are switched on, as they were at most `FRESH_S` ago."""
+        return tuple(each for each in await self.known(now) if each.active)
+
+    async def note_failing(self, identifier: str, since: datetime | None) -> None:
+        """Keep since when every attempt has failed; None: the last one did not."""
+        change = {"$set": {"failing_since": since}}
+        await self.documents.update_one({"_id": identifier}, change)
 
     async def rotate(self, identifier: str, secret: str, now: datetime) -> bool:
         """Put a new secret first; the older ones sign beside it for a day more."""
@@ -128,7 +139,7 @@ class EndpointStore:
 
     async def switch_on(self, identifier: str) -> bool:
         """Switch an endpoint on again; say whether there is one."""
-        change = {"active": True, "off_at": None, "off_reason": None}
+        change = {"active": True, "off_at": None, "off_reason": None, "failing_since": None}
         self._forget()
         return await self.documents.update_one({"_id": identifier}, {"$set": change})
 
@@ -169,6 +180,7 @@ class EndpointStore:
         return Endpoint(
             id=identifier,
             **{name: document[name] for name in PLAIN},
+            failing_since=document.get("failing_since"),
             types=tuple(document["types"]),
             secrets=tuple(self._box.open(identifier, each["sealed"]).decode() for each in valid),
         )
@@ -184,21 +196,30 @@ class MessageStore:
     """Messages to endpoints in MongoDB."""
 
     def __init__(self, base: Database) -> None:
-        due = Index(("next_at",), where={"next_at": IS_DATE})
-        self.documents = Documents(base, MESSAGES, (due, Index(("endpoint", "created_at"))))
+        due = Index(("endpoint", "next_at"), where={"next_at": IS_DATE})
+        done = Index(("done_at",), where={"done_at": IS_DATE})
+        indexes = (due, done, Index(("endpoint", "created_at")))
+        self.documents = Documents(base, MESSAGES, indexes)
+        self._settlements: Coalescer[Change, None] = Coalescer(self._settle_many)
 
-    async def add(self, message: Message, now: datetime) -> bool:
-        """Store a message that is due at once; False when it is there already."""
+    async def add(self, message: Message, now: datetime, *, claim: str | None = None) -> bool:
+        """Store a message that is due at once; False when it is there already.
+
+        Args:
+            message: With `held_until` when it is claimed at once.
+            now: Aware instant.
+            claim: Token of the process that will send it.
+        """
         document = {
             "_id": message.id,
             **{name: getattr(message, name) for name in MESSAGE},
-            "attempts": 0,
+            "attempts": message.attempts,
             "state": HookState.PENDING.value,
             "reason": "",
             "log": [],
             "created_at": now,
-            "next_at": now,
-            "claim": None,
+            "next_at": message.held_until or now,
+            "claim": claim,
             "done_at": None,
         }
         try:
@@ -208,27 +229,35 @@ class MessageStore:
         return True
 
     async def due(
-        self, now: datetime, limit: int, without: Collection[str]
+        self, now: datetime, endpoints: Collection[str], limit: int
     ) -> list[tuple[str, str]]:
-        """Return id and endpoint of messages whose time has come, but for some endpoints'."""
-        query: Document = {"next_at": {**IS_DATE, "$lte": now}}
-        if without:
-            query["endpoint"] = {"$nin": sorted(without)}
+        """Return id and endpoint of messages to these whose time has come, the longest due first.
+
+        The index has every endpoint's in order, so a backlog of one costs the others nothing.
+        """
+        query = {"endpoint": {"$in": sorted(endpoints)}, "next_at": {**IS_DATE, "$lte": now}}
         found = await self.documents.find(
             query, sort=[("next_at", 1)], limit=limit, fields=["_id", "endpoint"]
         )
         return [(each["_id"], each["endpoint"]) for each in found]
 
     async def claim(
-        self, identifiers: Sequence[str], now: datetime, lease: timedelta
-    ) -> tuple[str, list[Message]]:
-        """Take messages still due for `lease`; return the claim's token and what it got."""
-        token = secrets.token_hex(8)
+        self, token: str, identifiers: Sequence[str], now: datetime, lease: timedelta
+    ) -> list[Message]:
+        """Take messages still due for `lease` under a token; return what it got."""
+        until = (now + lease).replace(microsecond=0)  # as the database keeps it
         named: Document = {"_id": {"$in": list(identifiers)}}
-        change = {"$set": {"claim": token, "next_at": now + lease}, "$inc": {"attempts": 1}}
+        change = {"$set": {"claim": token, "next_at": until}, "$inc": {"attempts": 1}}
         await self.documents.update_many({**named, "next_at": {**IS_DATE, "$lte": now}}, change)
-        held = await self.documents.find({**named, "claim": token}, limit=len(identifiers))
-        return token, [_message(each) for each in held]
+        query = {**named, "claim": token, "next_at": until}
+        return [_message(each) for each in await self.documents.find(query, limit=len(identifiers))]
+
+    async def give_back(self, token: str, messages: Sequence[Message], now: datetime) -> None:
+        """Let anybody send messages that were claimed and never tried."""
+        change = {"$set": {"claim": None, "next_at": now}, "$inc": {"attempts": -1}}
+        await self.documents.update_each(
+            [({"_id": each.id, "claim": token}, change) for each in messages]
+        )
 
     async def settle(
         self, token: str, message: Message, step: Step, *, log: Mapping[str, Any]
@@ -245,7 +274,12 @@ class MessageStore:
             },
             "$push": {"log": dict(log)},
         }
-        await self.documents.update_one({"_id": message.id, "claim": token}, change)
+        held = {"_id": message.id, "claim": token, "attempts": message.attempts}
+        await self._settlements((held, change))
+
+    async def _settle_many(self, changes: Sequence[Change]) -> list[None]:
+        await self.documents.update_each(changes)
+        return [None] * len(changes)
 
     async def cancel(self, endpoint: str, reason: str, now: datetime) -> int:
         """End all that is still owed to an endpoint; return how many messages that were."""
@@ -272,4 +306,9 @@ MESSAGE = ("endpoint", "event", "type", "code", "body")
 
 def _message(document: Document) -> Message:
     named = {name: document[name] for name in MESSAGE}
-    return Message(id=document["_id"], attempts=document["attempts"], **named)
+    return Message(
+        id=document["_id"],
+        attempts=document["attempts"],
+        held_until=document["next_at"],
+        **named,
+    )

@@ -61,21 +61,14 @@ async function buildService(service) {
   const icons = keep(putHashed(out, 'icons.svg', Buffer.from(sprite(ROOT))));
   const ground = keep(putHashed(out, 'ground.geojson', readFileSync(join(ROOT, 'shared/regulations/dalat-schematic.geojson'))));
   const mapCss = keep(await buildStyles(web, out, { name: 'map' }, [join(ROOT, 'node_modules/leaflet/dist/leaflet.css'), join(ROOT, 'shared/web/map/map.css')]));
-  const built = await esbuild.build({
-    ...shared,
-    entryPoints: listed.pages.map((page) => ({ in: join(web, page.entry), out: page.name })),
-    outdir: out,
-    splitting: true,
-    format: 'esm',
-    entryNames: '[name]-[hash]',
-    chunkNames: 'chunk-[hash]',
-    assetNames: '[name]-[hash]',
-    define: { ICONS: JSON.stringify(`/static/${icons}`), MAP_CSS: JSON.stringify(`/static/${mapCss}`), GROUND: JSON.stringify(`/static/${ground}`) },
-    plugins: [textsPlugin(texts)],
-    write: false,
-  });
-  metas.push(built.metafile);
-  for (const file of built.outputFiles) put(out, keep(basename(file.path)), Buffer.from(file.contents));
+  const aside = await buildAside(web, out, listed.aside ?? {}, keep);
+  const define = { ICONS: JSON.stringify(`/static/${icons}`), MAP_CSS: JSON.stringify(`/static/${mapCss}`), GROUND: JSON.stringify(`/static/${ground}`), ...aside };
+  const metaOf = {};
+  for (const page of listed.pages) {
+    const built = await buildPage(web, out, page, { define, plugins: [textsPlugin(texts), firstView(join(web, page.entry))] });
+    metas.push((metaOf[page.name] = built.metafile));
+    for (const file of built.outputFiles) put(out, keep(basename(file.path)), Buffer.from(file.contents));
+  }
 
   const styles = {};
   for (const page of listed.pages) {
@@ -86,7 +79,7 @@ async function buildService(service) {
   put(out, 'licenses.txt', Buffer.from(licences(metas)));
 
   const manifest = { pages: {}, files: [...files].sort() };
-  for (const page of listed.pages) manifest.pages[page.name] = shells(out, page, built.metafile, styles[page.name], { icons, ground });
+  for (const page of listed.pages) manifest.pages[page.name] = shells(out, page, metaOf[page.name], styles[page.name], { icons, ground, aside, texts: texts[page.name] });
   const build = hash(Buffer.from(JSON.stringify(manifest)));
   for (const page of listed.pages) {
     for (const language of LANGUAGES) {
@@ -95,9 +88,47 @@ async function buildService(service) {
     }
   }
   put(out, 'manifest.json', Buffer.from(JSON.stringify({ build, ...manifest }, null, 1)));
-  for (const worker of listed.workers ?? []) await buildWorker(web, out, worker, { build, manifest });
+  for (const worker of listed.workers ?? []) await buildWorker(web, out, worker, { build, manifest, mapCss });
   forget(out, files);
   report(service, out, manifest);
+}
+
+// One build for each page: who reports carries nothing of the desk.
+function buildPage(web, out, page, more) {
+  return esbuild.build({
+    ...shared,
+    entryPoints: [{ in: join(web, page.entry), out: page.name }],
+    outdir: out,
+    splitting: true,
+    format: 'esm',
+    entryNames: '[name]-[hash]',
+    chunkNames: 'chunk-[hash]',
+    assetNames: '[name]-[hash]',
+    write: false,
+    ...more,
+  });
+}
+
+// What is loaded later imports the entry once more, which changes nothing when it runs. But for
+// esbuild everything of the first view now belongs together: one file instead of eighteen, each of
+// which cost a slow phone a round trip.
+function firstView(entry) {
+  const later = new Set();
+  return {
+    name: 'first-view',
+    setup(build) {
+      build.onResolve({ filter: /./ }, async (args) => {
+        if (args.kind !== 'dynamic-import' || args.pluginData === later) return undefined;
+        const found = await build.resolve(args.path, { kind: args.kind, importer: args.importer, resolveDir: args.resolveDir, pluginData: later });
+        if (found.namespace === 'file') later.add(found.path);
+        return found;
+      });
+      build.onLoad({ filter: /\.tsx?$/ }, (args) => {
+        if (!later.has(args.path)) return undefined;
+        return { contents: `${readFileSync(args.path, 'utf8')}\nimport ${JSON.stringify(entry)};\n`, loader: args.path.endsWith('x') ? 'tsx' : 'ts' };
+      });
+    },
+  };
 }
 
 function textFiles(service, pages) {
@@ -128,38 +159,54 @@ async function buildStyles(web, out, page, given) {
   const sources = given ?? [join(ROOT, 'shared/web/tokens.css'), join(ROOT, 'shared/web/base.css'), ...(page.styles ?? []).map((each) => join(web, each))];
   const joined = await esbuild.build({
     ...shared,
-    stdin: { contents: sources.map((each) => `@import ${JSON.stringify(each)};`).join('\n'), loader: 'css', resolveDir: ROOT },
+    stdin: { contents: `${sources.map((each) => `@import ${JSON.stringify(each)};`).join('\n')}\n${given ? '' : chosenDark()}`, loader: 'css', resolveDir: ROOT },
     write: false,
     outdir: out,
   });
   return putHashed(out, `${page.name}.css`, Buffer.from(joined.outputFiles[0].contents));
 }
 
-async function buildWorker(web, out, worker, { build, manifest }) {
-  // the shell and its first chunks; what is loaded lazily is kept when it has been asked for once
+// The dark tokens once more, for people who chose dark on a device that is light.
+function chosenDark() {
+  const [, dark] = /prefers-color-scheme: dark\) \{\s*:root[^{]*\{([^}]*)\}/.exec(readFileSync(join(ROOT, 'shared/web/tokens.css'), 'utf8'));
+  return `:root[data-theme="dark"] { color-scheme: dark; ${dark} } :root[data-theme="light"] { color-scheme: light; }`;
+}
+
+// Workers of a page itself: a hashed file each, its address in the constant that pages.json names.
+async function buildAside(web, out, listed, keep) {
+  const found = {};
+  for (const [name, entry] of Object.entries(listed)) {
+    const built = await esbuild.build({ ...shared, entryPoints: [join(web, entry)], format: 'iife', write: false });
+    const file = keep(putHashed(out, `${basename(entry, '.ts')}.js`, Buffer.from(built.outputFiles[0].contents)));
+    found[name] = JSON.stringify(`/static/${file}`);
+  }
+  return found;
+}
+
+async function buildWorker(web, out, worker, { build, manifest, mapCss }) {
+  // what its own page needs without a network; the map is larger, and comes when the page is idle
+  const kept = manifest.pages[worker.page];
   const built = await esbuild.build({
     ...shared,
     entryPoints: [join(web, worker.entry)],
     format: 'iife',
     write: false,
-    define: { BUILD: JSON.stringify(build), PRECACHE: JSON.stringify(precache(manifest)) },
+    define: { BUILD: JSON.stringify(build), PRECACHE: JSON.stringify(urls(kept.offline)), WARM: JSON.stringify(urls([...kept.map, mapCss])) },
   });
   put(out, worker.name, Buffer.from(built.outputFiles[0].contents));
 }
 
-function precache(manifest) {
-  const found = new Set();
-  for (const page of Object.values(manifest.pages)) for (const each of page.offline) found.add(`/static/${each}`);
-  return [...found].sort();
-}
+const urls = (names) => [...new Set(names)].sort().map((each) => `/static/${each}`);
 
-function shells(out, page, metafile, css, { icons, ground }) {
+function shells(out, page, metafile, css, { icons, ground, aside, texts }) {
   const entryName = outputsOf(metafile).find(([, meta]) => meta.entryPoint?.endsWith(page.entry));
   const entry = basename(entryName[0]);
   const first = staticImports(metafile, entryName[0]);
   const lazy = outputsOf(metafile).map(([name]) => basename(name)).filter((each) => each.endsWith('.js'));
   const lazyMap = new Set(outputsOf(metafile).filter(([, meta]) => Object.keys(meta.inputs).some((i) => i.includes('leaflet') || i.includes('supercluster'))).map(([name]) => basename(name)));
   for (const language of LANGUAGES) {
+    // the words are asked for by name: they come beside the program, not after it has run
+    const words = outputsOf(metafile).filter(([, meta]) => `texts:${page.name}/${language}` in meta.inputs).map(([name]) => basename(name));
     const title = page.title[language];
     const html = `<!doctype html>
 <html lang="${language}" data-page="${page.name}" data-build="{build}">
@@ -176,18 +223,18 @@ function shells(out, page, metafile, css, { icons, ground }) {
 <link rel="apple-touch-icon" href="/static/icon-180.png">
 ${(page.head ?? []).join('\n')}
 <link rel="stylesheet" href="/static/${css}">
-${first.map((each) => `<link rel="modulepreload" href="/static/${each}">`).join('\n')}
+${[...first, ...words].map((each) => `<link rel="modulepreload" href="/static/${each}">`).join('\n')}
 <script type="module" src="/static/${entry}"></script>
 </head>
 <body>
 <!--config-->
-${page.emergency ? emergency(language) : ''}<div id="app">${waiting(language)}</div>
+${page.emergency ? emergency(texts[language]) : ''}<div id="app">${waiting(language)}</div>
 </body>
 </html>
 `;
     writeFileSync(join(out, `${page.name}.${language}.html`), html);
   }
-  return { entry, css, icons, first: [entry, ...first, css, icons], offline: [...new Set([entry, css, icons, ground, 'icon.svg', ...lazy.filter((each) => !lazyMap.has(each))])] };
+  return { entry, css, icons, first: [entry, ...first, css, icons], offline: [...new Set([entry, css, icons, ground, 'icon.svg', ...Object.values(aside).map((each) => basename(JSON.parse(each))), ...lazy.filter((each) => !lazyMap.has(each))])], map: [...lazyMap] };
 }
 
 const outputsOf = (metafile) => Object.entries(metafile.outputs);
@@ -202,11 +249,11 @@ function staticImports(metafile, name, seen = new Set()) {
   return [...seen].map((each) => basename(each));
 }
 
-function emergency(language) {
-  const words = language === 'vi' ? 'Khẩn cấp? Gọi ngay' : 'Emergency? Call now';
-  const calls = { 113: ['Công an', 'police'], 114: ['Chữa cháy, cứu nạn', 'fire, rescue'], 115: ['Cấp cứu', 'ambulance'] };
-  const links = Object.entries(calls).map(([number, names]) => `<a href="tel:${number}"><b>${number}</b><span> ${names[language === 'vi' ? 0 : 1]}</span></a>`);
-  return `<aside id="emergency" aria-label="${words}"><span class="words">${words}</span>${links.join('')}</aside>\n`;
+// There before the program runs, and without it; the program changes the words with the language.
+function emergency(texts) {
+  const words = (key) => `data-words="${key}">${texts[key]}`;
+  const links = [113, 114, 115].map((number) => `<a href="tel:${number}"><b>${number}</b> <span ${words(`emergency.${number}`)}</span></a>`);
+  return `<aside id="emergency" aria-labelledby="emergency-words"><span class="words" id="emergency-words" ${words('emergency.call')}</span>${links.join('')}</aside>\n`;
 }
 
 function waiting(language) {

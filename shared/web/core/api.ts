@@ -1,5 +1,5 @@
 /** Calls of the public API: JSON in, JSON or a problem document out. */
-import { language } from './i18n';
+import { language, sentence } from './i18n';
 
 export interface FieldProblem {
   field: string;
@@ -31,6 +31,13 @@ export class ApiError extends Error {
   get words(): string {
     const { detail_vi, detail_en, detail } = this.problem;
     return (language.value === 'en' ? detail_en : detail_vi) ?? detail ?? '';
+  }
+
+  /** Why content was refused, field by field; empty when the words say it all. */
+  get reasons(): string[] {
+    if (!/^(invalid_|bad_request$)/.test(this.code)) return [];
+    const details = (this.problem.errors ?? []).map((each) => sentence(each.detail));
+    return [...new Set(details)].filter(Boolean);
   }
 
   get code(): string {

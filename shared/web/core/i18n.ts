@@ -9,10 +9,12 @@ export const language = signal<Language>('vi');
 const texts = signal<Texts>({});
 let loaders: Loaders | undefined;
 
-/** Load the words of the language that the shell is in; call once, before the first render. */
+/** Load the words of the chosen language; call once, before the first render. Without a network the
+ shell may be in the other one: a worker holds one shell, and the choice is in the cookie. */
 export async function startTexts(given: Loaders): Promise<void> {
   loaders = given;
-  await use(document.documentElement.lang === 'en' ? 'en' : 'vi');
+  const chosen = /(?:^|; )lang=(vi|en)(?:;|$)/.exec(document.cookie)?.[1] ?? document.documentElement.lang;
+  await use(chosen === 'en' ? 'en' : 'vi');
 }
 
 /** Change the language of the page and of every page that is opened later. */
@@ -26,6 +28,7 @@ async function use(chosen: Language): Promise<void> {
   texts.value = loaded.default;
   language.value = chosen;
   document.documentElement.lang = chosen;
+  for (const each of document.querySelectorAll<HTMLElement>('[data-words]')) each.textContent = t(each.dataset['words']!);
 }
 
 /** For tests and the worker: set words without a page. */
@@ -41,7 +44,17 @@ export function t(key: string, values: Record<string, string | number> = {}): st
     const rule = new Intl.PluralRules(language.value).select(Number(values.n));
     found = texts.value[`${key}.${rule}`] ?? texts.value[`${key}.other`];
   }
+  if (found === undefined) wanting(key);
   return fill(found ?? key, values);
+}
+
+const missed = new Set<string>();
+
+/** Say once that nobody wrote these words: a person reads the key now, and a test fails. */
+function wanting(key: string): void {
+  if (missed.has(key)) return;
+  missed.add(key);
+  console.error(`no words for ${key}`);
 }
 
 /** Say whether there are words for a key: for words that the server's data asks for. */

@@ -1,6 +1,6 @@
 /** A picture of one place as SVG, drawn from the wards' outlines: no library, also on paper. */
 import type { JSX } from 'preact';
-import { t } from '../core/i18n';
+import { both, t } from '../core/i18n';
 import { type Areas, type Point, distance, moved, rings } from './geo';
 
 const WIDTH = 400;
@@ -20,7 +20,7 @@ export function MiniMap({ areas, at, radiusM = 1800, accuracyM, label }: { areas
       {areas?.features.map((each, n) => <path class="ward" key={n} d={rings(each.geometry).map(path).join('')} />)}
       {areas?.features.map((each, n) => {
         const middle = centre(rings(each.geometry)[0] ?? []);
-        const name = typeof each.properties.name === 'string' ? each.properties.name : each.properties.name.vi;
+        const name = both(each.properties.name);
         return distance(middle, at) < radiusM ? <text key={n} x={x(middle.lon)} y={Math.abs(x(middle.lon) - WIDTH / 2) < 60 && Math.abs(y(middle.lat) - HEIGHT / 2) < 40 ? HEIGHT / 2 + 20 : y(middle.lat)} text-anchor="middle">{name}</text> : null;
       })}
       {halo > 9 && <circle class="halo" cx={WIDTH / 2} cy={HEIGHT / 2} r={halo} />}

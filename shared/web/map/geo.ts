@@ -12,7 +12,13 @@ export interface AreaProperties {
   name: string | { vi: string; en?: string };
 }
 
-export type Areas = FeatureCollection<Geometry, AreaProperties>;
+/** `boundaries` says whether the outlines are official or only drawn for looking at. */
+export type Areas = FeatureCollection<Geometry, AreaProperties> & { boundaries?: string };
+
+/** A place with a name that helps to find one's way: an office, a landmark. */
+export interface Landmark extends Point {
+  name: string;
+}
 
 export const CITY: Point = { lat: 11.9404, lon: 108.4383 }; // the market, the middle of the city
 

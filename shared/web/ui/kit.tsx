@@ -140,17 +140,53 @@ export function Note({ kind = '', icon = 'info-circle', role, children }: { kind
   );
 }
 
-/** A modal dialog of the browser: it traps focus, Escape closes, focus goes back. */
-export function Dialog({ open, title, onClose, children, foot }: { open: boolean; title: string; onClose: () => void; children: ComponentChildren; foot?: ComponentChildren }): JSX.Element {
+interface DialogProps {
+  open: boolean;
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+  foot?: ComponentChildren;
+  wide?: boolean;
+  stays?: boolean; // nothing but the page itself takes it away
+}
+
+/** A modal dialog of the browser: it traps focus, Escape closes, focus goes back.
+
+    A press beside it closes it too, unless somebody has put something in: that would be lost. */
+export function Dialog({ open, title, onClose, children, foot, wide, stays }: DialogProps): JSX.Element {
   const box = useRef<HTMLDialogElement>(null);
+  const touched = useRef(false);
   const id = useId();
+  const beside = (event: Event): void => {
+    if (event.target === box.current && !stays && !touched.current) onClose();
+  };
+  const key = (event: KeyboardEvent): void => {
+    // a browser obeys a second Escape whatever `cancel` says
+    if (stays && event.key === 'Escape') event.preventDefault();
+  };
+  const closed = (): void => {
+    if (stays && open) box.current?.showModal();
+    else onClose();
+  };
   useEffect(() => {
     const dialog = box.current!;
-    if (open && !dialog.open) dialog.showModal();
+    if (open && !dialog.open) {
+      touched.current = false;
+      dialog.showModal();
+    }
     if (!open && dialog.open) dialog.close();
   }, [open]);
   return (
-    <dialog ref={box} aria-labelledby={id} onClose={onClose} onClick={(event) => event.target === box.current && onClose()}>
+    <dialog
+      ref={box}
+      class={wide ? 'broad' : undefined}
+      aria-labelledby={id}
+      onClose={closed}
+      onCancel={(event) => stays && event.preventDefault()}
+      onKeyDown={key}
+      onInput={() => (touched.current = true)}
+      onClick={beside}
+    >
       {open && (
         <div class="inside">
           <h2 id={id}>{title}</h2>
@@ -260,7 +296,7 @@ export function Failed({ error, onRetry }: { error: unknown; onRetry?: () => voi
 export function wordsOf(error: unknown): string {
   if (error instanceof ApiError) {
     if (error.offline) return t('error.network');
-    return error.words || t('error.server');
+    return error.reasons.join(' ') || error.words || t('error.server');
   }
   return t('error.server');
 }

@@ -1,6 +1,6 @@
 """Desks and their queues over HTTP: look, take a number, call, serve, rate."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from email_validator import EmailNotValidError, validate_email
@@ -36,6 +36,9 @@ from shared.bodies import SmallBodies
 from shared.vocabulary import Language, ProcedureId
 
 TICKET = "ticket"
+Day = Annotated[
+    date | None, Query(description="a working day; if absent, the one that is worked off")
+]
 Position = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 
 
@@ -118,13 +121,13 @@ def _add_looks(router: APIRouter, counter: Counter) -> None:
     async def numbers(
         desk: str,
         state: Annotated[TicketState | None, Query()] = None,
+        on: Day = None,
         *,
         authorization: Authorization = "",
     ) -> Response:
         """List numbers in the order of the calls; no holder is known here."""
         await counter.somebody(authorization, *READERS)
-        found = hall.desk(desk)
-        stored = await hall.queue(found)
+        stored = await hall.looked_at(desk, on)
         zone = counter.zone
         chosen = [each for each in stored.queue.tickets if state in {None, each.state}]
         ordered = sorted(chosen, key=lambda each: (each.taken_at, each.id))
@@ -135,12 +138,13 @@ def _add_looks(router: APIRouter, counter: Counter) -> None:
     @router.get("/desks/{desk}/ratings", summary="How a desk's clerks were rated")
     async def ratings(
         desk: str,
+        on: Day = None,
         *,
         authorization: Authorization = "",
     ) -> Response:
-        """List the day's ratings with their reasons, for clerks, the Office and leaders."""
+        """List a day's ratings with their reasons, for clerks, the Office and leaders."""
         await counter.somebody(authorization, *READERS)
-        stored = await hall.queue(hall.desk(desk))
+        stored = await hall.looked_at(desk, on)
         items = [
             {"number": each.label, "clerk": each.clerk, **each.rating.model_dump(mode="json")}
             for each in stored.queue.tickets
@@ -157,7 +161,7 @@ def _add_numbers(router: APIRouter, counter: Counter) -> None:
     async def take(desk: str, body: TakeNumber, idempotency_key: IdempotencyKey = None) -> Response:
         """Give out the next number; after closing time it is the next working day's.
 
-        With `remind_before` and `email` a reminder is sent when so few are ahead.
+        With `email` a reminder is sent when only `remind_before` are ahead; 3, if it is not said.
         """
         found = hall.desk(desk)
         wanted = Taking(body.channel, body.language, body.procedure, body.remind_before, body.email)
@@ -211,8 +215,8 @@ def _add_calls(router: APIRouter, counter: Counter) -> None:
         found = hall.desk(desk)
         require_clerk(found, principal.username)
         call = body or Call()
-        key = identity(idempotency_key, call, desk).get("key")
-        caller = Caller(principal.account, call.position, key)
+        known = identity(idempotency_key, call, desk, by=principal.account)
+        caller = Caller(principal.account, call.position, known.get("key"), known.get("body"))
         stored, ticket = await hall.call_next(found, caller)
         shown = clerk_ticket(ticket, counter.zone) if ticket else None
         view = desk_view(found, stored.queue, hall.opening(), hall.clock())

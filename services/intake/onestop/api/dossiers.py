@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
 from fastapi import APIRouter, Query, Response
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from services.intake.api.answers import json_answer
 from services.intake.domain.report import PHONE
@@ -23,7 +23,7 @@ from services.intake.onestop.api.parts import (
 )
 from services.intake.onestop.domain import dossier as rules
 from services.intake.onestop.domain.calling import VISITOR
-from services.intake.onestop.domain.dossier import Circumstances, Dossier, Refusal
+from services.intake.onestop.domain.dossier_parts import Circumstances, Dossier, Refusal, Step
 from services.intake.onestop.dossiers import Decide, Handing
 from services.intake.onestop.store import StoredDossier
 from services.intake.onestop.views import dossier_view, own_dossier, receipt
@@ -95,6 +95,13 @@ class RefuseDossier(Body):
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 
+class Postpone(Body):
+    """A new date for a late result, and words that say why."""
+
+    due_at: AwareDatetime
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+
+
 def create_router(counter: Counter) -> APIRouter:
     """Return the routes below `/onestop/dossiers`."""
     router = APIRouter(prefix="/onestop/dossiers", tags=["One-stop"], route_class=SmallBodies)
@@ -126,7 +133,7 @@ def _add_hand_in(router: APIRouter, counter: Counter) -> None:
             body.procedure, body.papers, through, Reporter(**body.applicant.model_dump())
         )
         handed = await counter.dossiers.hand_in(
-            given, actor, identity(idempotency_key, body, DOSSIER)
+            given, actor, identity(idempotency_key, body, DOSSIER, by=actor)
         )
         number = handed.stored.dossier.snapshot.number
         headers = {"Location": f"/api/v1/onestop/dossiers/{number}", **PRIVATE}
@@ -141,15 +148,20 @@ def _add_looks(router: APIRouter, counter: Counter) -> None:
         desk: Annotated[str | None, Query(max_length=48)] = None,
         state: Annotated[list[DossierState] | None, Query()] = None,
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
+        cursor: Annotated[
+            str | None, Query(max_length=200, description="`next` of the page before")
+        ] = None,
         *,
         authorization: Authorization = "",
     ) -> Response:
         """List what is open or ready, for clerks, the Office and leaders."""
         await counter.somebody(authorization, *READERS)
         states = [each.value for each in state or ()]
-        found = await counter.dossiers.listed(desk=desk, states=states, limit=limit)
+        found, following = await counter.dossiers.listed(
+            desk=desk, states=states, limit=limit, cursor=cursor
+        )
         items = [dossier_view(each, counter.catalogue, counter.zone) for each in found]
-        return json_answer({"items": items, "next": None}, headers=PRIVATE)
+        return json_answer({"items": items, "next": following}, headers=PRIVATE)
 
     @router.get("/{number}", summary="Where a dossier stands")
     async def look(number: str, authorization: Authorization = "") -> Response:
@@ -211,7 +223,7 @@ def _add_steps_of_clerks(router: APIRouter, counter: Counter) -> None:
             lambda d, about: rules.ask_supplement(d, body.papers, body.text, about),
         )
 
-    simple: dict[str, tuple[Callable[[Dossier, str, Circumstances], rules.Step], str]] = {
+    simple: dict[str, tuple[Callable[[Dossier, str, Circumstances], Step], str]] = {
         "process": (rules.process, "Hand it to who examines it"),
         "ready": (rules.make_ready, "The result waits to be fetched"),
         "return": (rules.hand_out, "The result was handed out"),
@@ -230,10 +242,17 @@ def _add_steps_of_clerks(router: APIRouter, counter: Counter) -> None:
             number, authorization, lambda d, about: rules.refuse(d, body.reason, body.text, about)
         )
 
+    @router.post("/{number}/postpone", summary="The result comes later")
+    async def postpone(number: str, body: Postpone, authorization: Authorization = "") -> Response:
+        """Give the applicant a new date, once, with the reason; the first date still judges."""
+        return await give(
+            number, authorization, lambda d, about: rules.postpone(d, body.due_at, body.text, about)
+        )
 
-def _simple(give: Any, decide: Callable[[Dossier, str, Circumstances], rules.Step]) -> Any:
+
+def _simple(give: Any, decide: Callable[[Dossier, str, Circumstances], Step]) -> Any:
     async def step(number: str, body: Said, authorization: Authorization = "") -> Response:
-        def act(dossier: Dossier, about: Circumstances) -> rules.Step:
+        def act(dossier: Dossier, about: Circumstances) -> Step:
             return decide(dossier, body.text, about)
 
         return await give(number, authorization, act)

@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.intake.accounts.domain import Principal
 from services.intake.accounts.refusals import forbidden
+from services.intake.api.answers import KEY
 from services.intake.api.auth import Guard
-from services.intake.api.reports import KEY
 from services.intake.onestop.catalogue import Catalogue
+from services.intake.onestop.domain.calling import VISITOR
 from services.intake.onestop.dossiers import Dossiers
 from services.intake.onestop.hall import Hall
 from services.intake.onestop.refusals import bad_ticket_token
@@ -73,13 +74,16 @@ def bearer(authorization: str) -> str:
     return token.strip() if scheme.lower() == "bearer" else ""
 
 
-def identity(key: str | None, body: BaseModel, place: str) -> dict[str, str]:
-    """Return the hashes under which a request is known again; nothing without a key."""
+def identity(key: str | None, body: BaseModel, place: str, *, by: str = VISITOR) -> dict[str, str]:
+    """Return the hashes under which a request is known again; nothing without a key.
+
+    An official's key is their own: another's same key is another request.
+    """
     if key is None:
         return {}
     if not KEY.fullmatch(key):
         raise key_malformed()
     return {
-        "key": fingerprint(f"onestop:{key}"),
+        "key": fingerprint(f"onestop:{key}" if by == VISITOR else f"onestop:{by}\n{key}"),
         "body": fingerprint(f"{place}\n{body.model_dump_json()}"),
     }

@@ -6,6 +6,7 @@ from datetime import datetime
 from services.intake.onestop.domain.queue import (
     MOST_TICKETS,
     AlreadyRatedError,
+    CallKeyReusedError,
     Happened,
     NotYourTicketError,
     Queue,
@@ -54,7 +55,8 @@ class Caller:
 
     clerk: str
     position: str | None = None
-    key: str | None = None  # hash of the idempotency key of a call
+    key: str | None = None  # hash of the idempotency key of a call, and of its clerk
+    body: str | None = None  # hash of what is said under that key
 
 
 def issue(queue: Queue, wish: Wish, prefix: str, *, most: int, now: datetime) -> Step:
@@ -87,9 +89,14 @@ def call_next(queue: Queue, caller: Caller, now: datetime) -> Step:
     """Finish what the clerk has in hand, and call who waits longest; nobody, when nobody waits.
 
     The same key calls the same number: a caller who did not hear the answer skips nobody.
+
+    Raises:
+        CallKeyReusedError: the key stands for a call with another body.
     """
     again = next((t for t in queue.tickets if caller.key and t.call_key == caller.key), None)
     if again:
+        if again.call_body != caller.body:
+            raise CallKeyReusedError(again.id)
         return Step(queue, [], again)
     happened: list[Happened] = []
     for ticket in queue.in_hand(caller.clerk):
@@ -243,6 +250,7 @@ def _call(queue: Queue, ticket: Ticket, caller: Caller, now: datetime) -> tuple[
             "clerk": caller.clerk,
             "position": caller.position,
             "call_key": caller.key or ticket.call_key,
+            "call_body": caller.body if caller.key else ticket.call_body,
             "ended_at": None,
         }
     )

@@ -5,18 +5,29 @@ the clock stands, and the due date moves by that much: the same engine counts it
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from services.intake.onestop.catalogue import Procedure
-from services.intake.onestop.errors import OneStopError
-from shared.calendar import Calendar, CalendarEndsError, due_at
+from services.intake.onestop.domain.dossier_parts import (
+    TRANSITIONS,
+    ChecklistError,
+    Circumstances,
+    Dossier,
+    DossierStateError,
+    HandIn,
+    Pause,
+    PromisedError,
+    PromiseError,
+    Refusal,
+    S,
+    Step,
+)
+from shared.calendar import Calendar, due_at, working_time
+from shared.deadline import lasting
 from shared.events.onestop import (
     DossierEvent,
+    DossierPostponed,
     DossierProcessing,
     DossierReady,
     DossierReceived,
@@ -28,123 +39,8 @@ from shared.events.onestop import (
     DossierSupplemented,
     DossierWithdrawn,
 )
-from shared.vocabulary import DossierState, Language, ReporterId
 
-S = DossierState
-OPEN = frozenset({S.SUBMITTED, S.RECEIVED, S.SUPPLEMENT, S.PROCESSING})
-
-# Which event may follow in which state, and where it leads.
-TRANSITIONS: Mapping[type[DossierEvent], tuple[frozenset[DossierState], DossierState]] = {
-    DossierSubmitted: (frozenset(), S.SUBMITTED),
-    DossierReceived: (frozenset({S.SUBMITTED}), S.RECEIVED),
-    DossierSupplementAsked: (frozenset({S.SUBMITTED, S.RECEIVED, S.PROCESSING}), S.SUPPLEMENT),
-    DossierSupplemented: (frozenset({S.SUPPLEMENT}), S.RECEIVED),
-    DossierProcessing: (frozenset({S.RECEIVED}), S.PROCESSING),
-    DossierReady: (frozenset({S.RECEIVED, S.PROCESSING}), S.READY),
-    DossierReturned: (frozenset({S.READY}), S.RETURNED),
-    DossierRefused: (OPEN, S.REFUSED),
-    DossierWithdrawn: (OPEN, S.WITHDRAWN),
-}
-
-
-class Refusal(StrEnum):
-    """Why a dossier is refused; a code, so that refusals can be counted."""
-
-    NOT_ELIGIBLE = "not_eligible"
-    NOT_COMPLETED = "not_completed"
-    NOT_COMPETENT = "not_competent"
-    FALSE_PAPERS = "false_papers"
-
-
-class DossierError(OneStopError):
-    """The root of what a dossier refuses; nothing changed."""
-
-
-class DossierStateError(DossierError):
-    """The dossier is in a state in which this cannot be done."""
-
-    def __init__(self, state: DossierState, what: str) -> None:
-        super().__init__(f"the dossier is {state}: no {what} now")
-        self.state = state
-        self.what = what
-
-
-class ChecklistError(DossierError):
-    """Papers are missing, or none of the procedure's; `items` names them."""
-
-    def __init__(self, code: str, items: Sequence[str]) -> None:
-        super().__init__(f"{code}: {', '.join(items)}")
-        self.code = code
-        self.items = items
-
-
-class Part(BaseModel):
-    """A part of a dossier: unchangeable."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class Pause(Part):
-    """A time in which the applicant owed something; `until` is None while it lasts."""
-
-    since: datetime
-    until: datetime | None = None
-
-
-class Dossier(Part):
-    """A dossier as its steps make it.
-
-    Attributes:
-        code: The short code; with the day it is the number.
-        snapshot: What everybody may need of it.
-        sequence: The number of its latest event.
-        present: Papers of the checklist that are there.
-        missing: Those that were asked for and are not there yet.
-        pauses: When the clock stood.
-    """
-
-    code: str
-    snapshot: DossierSnapshot
-    sequence: int = 0
-    present: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    pauses: tuple[Pause, ...] = ()
-
-    @property
-    def state(self) -> DossierState:
-        """Where it stands."""
-        return self.snapshot.state
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """Who, when, by which procedure and calendar."""
-
-    actor: str
-    now: datetime
-    procedure: Procedure
-    calendar: Calendar
-
-
-@dataclass(frozen=True)
-class Step:
-    """A dossier after a step, its event, and the words that stay with the dossier."""
-
-    dossier: Dossier
-    event: DossierEvent
-    words: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class HandIn:
-    """What is known of a dossier that is handed in."""
-
-    code: str
-    number: str
-    through: str
-    papers: tuple[str, ...]
-    applicant: ReporterId | None
-    language: Language
+FARTHEST = timedelta(days=366)  # a new date beyond it is a mistyped year
 
 
 def submit(given: HandIn, about: Circumstances) -> Step:
@@ -189,13 +85,23 @@ def receive(dossier: Dossier, papers: Sequence[str], text: str, about: Circumsta
 
 
 def ask_supplement(dossier: Dossier, items: Sequence[str], text: str, about: Circumstances) -> Step:
-    """Ask for what is missing: the clock stands until it is there."""
+    """Ask for what is missing: the clock stands until it is there.
+
+    With the papers that the clerk names go the required ones that are not there, so that the
+    applicant comes once.
+
+    Raises:
+        ChecklistError: neither papers nor words say what is asked for.
+    """
     _require(dossier, DossierSupplementAsked, "supplement")
     _require_known(items, about.procedure)
-    asked = _unique(items) or lacking(dossier.present, about.procedure)
+    present = tuple(each for each in dossier.present if each not in items)
+    asked = _unique((*items, *lacking(present, about.procedure)))
+    if not asked and not text:
+        raise ChecklistError("missing", ())
     parts = {
         "missing": asked,
-        "present": tuple(each for each in dossier.present if each not in asked),
+        "present": present,
         "pauses": (*dossier.pauses, Pause(since=about.now)),
     }
     seen = {"paused_at": about.now}
@@ -205,25 +111,27 @@ def ask_supplement(dossier: Dossier, items: Sequence[str], text: str, about: Cir
 
 
 def supply(dossier: Dossier, items: Sequence[str], text: str, about: Circumstances) -> Step:
-    """Bring what was missing; the clock goes on, and its due date has moved.
+    """Bring what was missing; when nothing lacks, the clock goes on and the due date has moved.
+
+    Until then it keeps waiting, for what still lacks.
 
     Raises:
-        ChecklistError: not all of what was asked for.
+        ChecklistError: no paper is named though papers were asked for, or none of those.
     """
     _require(dossier, DossierSupplemented, "supply")
     _require_known(items, about.procedure)
-    brought = _unique(items) or dossier.missing
-    if missing := [each for each in dossier.missing if each not in brought]:
-        raise ChecklistError("incomplete", missing)
-    pauses = _resumed(dossier.pauses, about.now)
-    start = dossier.snapshot.submitted_at
-    limit = timedelta(seconds=dossier.snapshot.limit_s)
-    seen = {"paused_at": None, "due_at": counted(start, limit, about.calendar, pauses)}
-    parts = {
-        "missing": (),
-        "present": _unique((*dossier.present, *brought)),
-        "pauses": pauses,
-    }
+    brought = _unique(items)
+    if not brought and (dossier.missing or not text):
+        raise ChecklistError("missing", dossier.missing)
+    present = _unique((*dossier.present, *brought))
+    owed = [each for each in dossier.missing if each not in brought]
+    owed = _unique((*owed, *lacking(present, about.procedure)))
+    if owed and not set(brought) & {*dossier.missing, *lacking(dossier.present, about.procedure)}:
+        raise ChecklistError("incomplete", owed)
+    parts: dict[str, Any] = {"missing": owed, "present": present}
+    seen: dict[str, Any] = {"state": S.SUPPLEMENT}
+    if not owed:
+        parts["pauses"], seen = _resumed(dossier, about)
     return _go(
         dossier, DossierSupplemented, about, text=text, parts=parts, seen=seen, items=brought
     )
@@ -250,17 +158,44 @@ def hand_out(dossier: Dossier, text: str, about: Circumstances) -> Step:
 
 
 def refuse(dossier: Dossier, reason: Refusal, text: str, about: Circumstances) -> Step:
-    """Refuse it, with a reason that is counted and words that are read."""
+    """Refuse it, with a reason that is counted and words that are read.
+
+    An open pause ends here: the time in which the applicant owed something makes nothing late.
+    """
     _require(dossier, DossierRefused, "refuse")
-    on_time = about.now.replace(microsecond=0) <= dossier.snapshot.due_at
-    seen = {"paused_at": None, "on_time": on_time}
-    return _go(dossier, DossierRefused, about, text=text, seen=seen, reason=reason.value)
+    pauses, moved = _resumed(dossier, about)
+    seen = {**moved, "on_time": about.now.replace(microsecond=0) <= moved["due_at"]}
+    parts = {"pauses": pauses}
+    return _go(
+        dossier, DossierRefused, about, text=text, parts=parts, seen=seen, reason=reason.value
+    )
 
 
 def withdraw(dossier: Dossier, text: str, about: Circumstances) -> Step:
     """Take it back."""
     _require(dossier, DossierWithdrawn, "withdraw")
-    return _go(dossier, DossierWithdrawn, about, text=text, seen={"paused_at": None})
+    pauses, seen = _resumed(dossier, about)
+    return _go(dossier, DossierWithdrawn, about, text=text, parts={"pauses": pauses}, seen=seen)
+
+
+def postpone(dossier: Dossier, to: datetime, text: str, about: Circumstances) -> Step:
+    """Tell a new date, once, for a result that cannot be there in time; the words say why.
+
+    Whether it was on time goes by the first promise all the same.
+
+    Raises:
+        PromisedError: there is a new date already.
+        PromiseError: the date is over, no later than the old one, or more than a year away.
+    """
+    _require(dossier, DossierPostponed, "postpone")
+    if dossier.snapshot.promised_at is not None:
+        raise PromisedError(dossier.code)
+    to = to.replace(microsecond=0).astimezone(UTC)
+    if to <= max(about.now, dossier.snapshot.due_at):
+        raise PromiseError("too_early")
+    if to > about.now + FARTHEST:
+        raise PromiseError("too_late")
+    return _go(dossier, DossierPostponed, about, text=text, seen={"promised_at": to})
 
 
 def lacking(present: Sequence[str], procedure: Procedure) -> tuple[str, ...]:
@@ -278,15 +213,29 @@ def counted(
     Past the announced years the last known week goes on, as for every promise.
     """
     spans = [(each.since, each.until) for each in pauses if each.until]
-    try:
-        found = due_at(start, limit, calendar, spans)
-    except CalendarEndsError:
-        found = due_at(start, limit, calendar.provisional(), spans)
+    found = lasting(calendar, lambda known: due_at(start, limit, known, spans))
     return found.astimezone(UTC)
 
 
-def _resumed(pauses: Sequence[Pause], now: datetime) -> tuple[Pause, ...]:
-    return tuple(each if each.until else each.model_copy(update={"until": now}) for each in pauses)
+def _resumed(dossier: Dossier, about: Circumstances) -> tuple[tuple[Pause, ...], dict[str, Any]]:
+    """Return the pauses, the open one ended, and what moves by them: the dates."""
+    before = dossier.snapshot
+    if before.paused_at is None:
+        return dossier.pauses, {"due_at": before.due_at}
+    pauses = tuple(
+        each if each.until else each.model_copy(update={"until": about.now})
+        for each in dossier.pauses
+    )
+    limit = timedelta(seconds=before.limit_s)
+    since, promised = before.paused_at, before.promised_at
+    if promised:
+        stood = lasting(about.calendar, lambda known: working_time(since, about.now, known))
+        promised = counted(promised, stood, about.calendar)
+    return pauses, {
+        "paused_at": None,
+        "due_at": counted(before.submitted_at, limit, about.calendar, pauses),
+        "promised_at": promised,
+    }
 
 
 def _unique(items: Sequence[str]) -> tuple[str, ...]:
@@ -314,7 +263,8 @@ def _go(
     seen: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> Step:
-    snapshot = dossier.snapshot.model_copy(update={"state": TRANSITIONS[event][1], **(seen or {})})
+    state = TRANSITIONS[event][1] or dossier.state
+    snapshot = dossier.snapshot.model_copy(update={"state": state, **(seen or {})})
     after = dossier.model_copy(
         update={"snapshot": snapshot, "sequence": dossier.sequence + 1, **(parts or {})}
     )

@@ -1,7 +1,9 @@
 """When a desk is open, and to which working day a number belongs. Pure."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from functools import partial
 
 from shared.calendar import Calendar, CalendarEndsError
 
@@ -30,19 +32,31 @@ class Opening:
 
 
 def opening(now: datetime, calendar: Calendar) -> Opening:
-    """Return what the calendar says of `now` (aware); past its end the last week goes on."""
+    """Return what the calendar says of `now` (aware); past its end the last week goes on.
+
+    Where it never closes, a day's numbers end with the day: `closes_at` is the next midnight.
+    """
     try:
-        return _opening(now, calendar)
+        return _opening(now, calendar, calendar.closing)
     except CalendarEndsError:
-        return _opening(now, calendar.provisional())
+        lasting = calendar.provisional()
+        return _opening(now, lasting, partial(_closing, lasting))
 
 
-def _opening(now: datetime, calendar: Calendar) -> Opening:
+def _closing(calendar: Calendar, at: datetime) -> datetime:
+    try:
+        return calendar.closing(at)
+    except CalendarEndsError:
+        tomorrow = at.astimezone(calendar.zone).date() + timedelta(days=1)
+        return datetime.combine(tomorrow, time(), calendar.zone)
+
+
+def _opening(now: datetime, calendar: Calendar, closing: Callable[[datetime], datetime]) -> Opening:
     opens_at = calendar.next_open(now)
     return Opening(
         on=opens_at.date(),
         open_now=calendar.is_open(now),
         opens_at=opens_at,
-        closes_at=calendar.closing(opens_at),
+        closes_at=closing(opens_at),
         today=now.astimezone(calendar.zone).date(),
     )

@@ -60,6 +60,10 @@ class QueueFullError(QueueError):
     """The desk gives out no more numbers for the day."""
 
 
+class CallKeyReusedError(QueueError):
+    """The key of a call stands for a call with another body."""
+
+
 class AlreadyRatedError(QueueError):
     """A number is rated once."""
 
@@ -87,7 +91,8 @@ class Ticket(Part):
         taken_at: Since when its holder waits, at whatever desk.
         remind_at: Remind when so few are ahead; None: not at all.
         visitor: Reference into the vault, of who left an address.
-        call_key: Hash of the idempotency key of the call that called it.
+        call_key: Hash of the idempotency key, and of its clerk, of the call that called it.
+        call_body: Hash of what that call said.
     """
 
     id: str
@@ -109,15 +114,21 @@ class Ticket(Part):
     clerk: str | None = None
     position: str | None = None
     call_key: str | None = None
+    call_body: str | None = None
     ended_at: datetime | None = None
     rating: Rating | None = None
+
+    @property
+    def came_at(self) -> datetime:
+        """When it came to this desk."""
+        return self.arrived_at or self.taken_at
 
     @property
     def waited_s(self) -> int:
         """Seconds from its coming to this desk to its first call; 0 before."""
         if self.called_at is None:
             return 0
-        return int((self.called_at - (self.arrived_at or self.taken_at)).total_seconds())
+        return int((self.called_at - self.came_at).total_seconds())
 
     @property
     def served_s(self) -> int:

@@ -3,14 +3,15 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError } from '@web/core/api';
 import { moment } from '@web/core/dates';
-import { t } from '@web/core/i18n';
-import { Button, type Complaint, ErrorSummary, Field as Labelled, Icon, Note, toast, wordsOf } from '@web/ui/kit';
+import { both, t } from '@web/core/i18n';
+import { Button, type Complaint, ErrorSummary, Field as Labelled, FieldError, Note, toast, wordsOf } from '@web/ui/kit';
 import { catalogue, categoryName, unitName } from './catalogue';
 import { type Field, FORMS, type Values, commandOf, flaws, localOf, ordered } from './forms';
 import { useKeys } from './keys';
 import { AddMedia } from './media';
+import { Why } from './why';
 import type { Case } from './model';
-import { authed } from './session';
+import { DRAFTS, authed } from './session';
 
 interface Props {
   shown: Case;
@@ -34,7 +35,7 @@ export function Actions({ shown, onDone, onReload }: Props): JSX.Element {
   return (
     <section class="card stack actions" aria-labelledby="actions">
       <h2 id="actions">{t('case.actions')}</h2>
-      {shown.suggested && <Note icon="bulb">{t('case.suggested', { unit: unitName(shown.suggested.unit) })} <span class="hint">{t('case.suggested_why', { rule: shown.suggested.rule })}</span></Note>}
+      {shown.suggested && <Note icon="bulb"><p><b>{t('case.suggested', { unit: unitName(shown.suggested.unit) })}</b></p><Why routed={shown.routed} /></Note>}
       {allowed.length === 0 && <p class="hint">{t('case.no_actions')}</p>}
       {open ? (
         <ActionForm name={open} shown={shown} onDone={(after) => done(after, open)} onCancel={() => setOpen(null)} onReload={onReload} key={open} />
@@ -51,7 +52,7 @@ export function Actions({ shown, onDone, onReload }: Props): JSX.Element {
   );
 }
 
-const draftKey = (name: string, code: string): string => `desk.draft.${code}.${name}`;
+const draftKey = (name: string, code: string): string => `${DRAFTS}${code}.${name}`;
 
 function ActionForm({ name, shown, onDone, onCancel, onReload }: Props & { name: string; onCancel: () => void; onDone: (after: Case) => void }): JSX.Element {
   const form = FORMS[name]!;
@@ -124,7 +125,7 @@ function complaintsOf(error: unknown, id: (field: string) => string, name: strin
     return error.problem.errors.map((each) => {
       const field = each.field.split('.').pop() ?? '';
       const known = FORMS[name]!.fields.some((one) => one.name === field);
-      return { target: id(known ? field : first), words: error.problem.errors!.length === 1 ? error.words || each.detail : each.detail };
+      return { target: id(known ? field : first), words: each.detail || error.words };
     });
   }
   return [{ target: id(FORMS[name]!.fields[0]?.name ?? 'text'), words: wordsOf(error) }];
@@ -156,7 +157,10 @@ interface ControlProps {
 function Control({ field, form, id, shown, value, onChange, error, onAdded }: ControlProps): JSX.Element {
   const label = t(`field.${field.name}`);
   const text = String(value);
-  if (field.kind === 'evidence') return <Evidence shown={shown} chosen={value as readonly string[]} onChange={onChange} onAdded={onAdded} label={label} />;
+  if (field.kind === 'evidence') {
+    const picked = Array.isArray(value) ? (value as readonly string[]) : [];
+    return <Evidence shown={shown} picked={picked} onChange={onChange} onAdded={onAdded} label={label} error={error} />;
+  }
   if (field.kind === 'units') return <Units id={id} label={label} error={error} chosen={Array.isArray(value) ? value : []} own={shown.unit} onChange={onChange} />;
   return (
     <Labelled id={id} label={label} optional={!field.required} error={error}>
@@ -190,7 +194,7 @@ function optionsOf(field: Field, form: string, shown: Case): [string, string][] 
     case 'category':
       return categories.map((each) => [each.id, categoryName(each.id)]);
     case 'area':
-      return areas.map((each) => [each.id, each.name.vi]);
+      return areas.map((each) => [each.id, both(each.name)]);
     case 'directive':
       return shown.directives.filter((each) => !each.fulfilled_at).map((each) => [each.id, `${each.text.slice(0, 60)} (${moment(each.due_at)})`]);
     default:
@@ -201,9 +205,9 @@ function optionsOf(field: Field, form: string, shown: Case): [string, string][] 
 function Units({ id, label, error, chosen, own, onChange }: { id: string; label: string; error?: string; chosen: readonly string[]; own: string | null; onChange: (value: string[]) => void }): JSX.Element {
   const toggle = (unit: string): void => onChange(chosen.includes(unit) ? chosen.filter((each) => each !== unit) : [...chosen, unit]);
   return (
-    <fieldset class={error ? 'wrong' : ''} id={id} tabIndex={-1}>
+    <fieldset class={error ? 'wrong' : ''} id={id} tabIndex={-1} aria-describedby={error && `${id}-error`}>
       <legend>{label}</legend>
-      {error && <p class="error"><Icon name="alert-triangle" />{error}</p>}
+      {error && <FieldError id={`${id}-error`} words={error} />}
       <div class="unitlist">
         {catalogue.value.units.filter((each) => each.id !== own).map((each) => (
           <label class="check" key={each.id}><input type="checkbox" checked={chosen.includes(each.id)} onChange={() => toggle(each.id)} />{unitName(each.id)}</label>
@@ -213,13 +217,22 @@ function Units({ id, label, error, chosen, own, onChange }: { id: string; label:
   );
 }
 
-function Evidence({ shown, chosen, onChange, onAdded, label }: { shown: Case; chosen: readonly string[]; onChange: (value: string[]) => void; onAdded: (after: Case) => void; label: string }): JSX.Element {
-  const picked = Array.isArray(chosen) ? chosen : [];
+interface EvidenceProps {
+  shown: Case;
+  picked: readonly string[];
+  onChange: (value: string[]) => void;
+  onAdded: (after: Case) => void;
+  label: string;
+  error?: string;
+}
+
+function Evidence({ shown, picked, onChange, onAdded, label, error }: EvidenceProps): JSX.Element {
   const own = shown.media.filter((each) => each.from === 'unit');
   const toggle = (media: string): void => onChange(picked.includes(media) ? picked.filter((each) => each !== media) : [...picked, media]);
   return (
-    <fieldset id="f-evidence" tabIndex={-1}>
+    <fieldset class={error ? 'wrong' : ''} id="f-evidence" tabIndex={-1} aria-describedby={error && 'f-evidence-error'}>
       <legend>{label}</legend>
+      {error && <FieldError id="f-evidence-error" words={error} />}
       <p class="hint">{t(own.length ? 'media.of_unit' : 'media.none_of_unit')}</p>
       {own.map((each, n) => (
         <label class="check" key={each.id}>

@@ -1,30 +1,39 @@
 /** One case: its time and state, the report and its evidence, the next action, the history. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '@web/core/api';
-import { moment } from '@web/core/dates';
+import { duration, moment } from '@web/core/dates';
 import { both, t } from '@web/core/i18n';
 import { MiniMap } from '@web/map/MiniMap';
-import { Button, Empty, Failed, Icon, Loading, Note, StateChip, toast } from '@web/ui/kit';
+import {
+  Button, Empty, Failed, Icon, Loading, Note, StateChip, announce, toast,
+} from '@web/ui/kit';
 import { Actions } from './actions';
 import { areaName, categoryName, ground, unitName } from './catalogue';
+import { Company } from './company';
+import { Standing } from './directives';
+import { ordered } from './forms';
+import { History } from './history';
 import { useKeys } from './keys';
 import { now } from './live';
 import { useLoaded } from './loading';
+import { Marked, Reasons } from './marked';
 import { MediaSet } from './media';
-import type { Case, Directive, Step } from './model';
+import { CaseMapBox } from './mapside';
+import { type Case, type Directive, leftAt } from './model';
 import { Flags, Heading, TimeLeft } from './parts';
-import { go, onLink, pathOf } from './route';
+import { onPlain, pathOf, toInbox } from './route';
 import { ReporterCard } from './identity';
-import { authed, me } from './session';
-import { ofCase } from './disclosures';
+import { authed } from './session';
+import { OfCase } from './disclosures';
 
 export function CasePage({ code }: { code: string }): JSX.Element {
   const loaded = useLoaded(code, async () => (await authed<Case>(`desk/cases/${encodeURIComponent(code)}`)).data, (changed) => changed === null || changed === code);
   const [seen, setSeen] = useState<number | null>(null);
   const shared = useOtherTab(code);
-  useKeys({ u: () => go({ name: 'inbox' }) }, []);
+  useKeys({ u: toInbox }, []);
   const shown = loaded.data;
+  useClockVoice(shown);
   useEffect(() => setSeen(null), [code]);
   useEffect(() => {
     if (shown && seen === null) setSeen(shown.version);
@@ -48,13 +57,15 @@ export function CasePage({ code }: { code: string }): JSX.Element {
     <main id="main" class="case" tabIndex={-1}>
       <Back />
       <CaseHead shown={shown} />
-      {byOthers && <Note kind="warn" role="status"><p>{t('case.changed')}</p><Button kind="quiet" onClick={() => setSeen(shown.version)}>{t('close')}</Button></Note>}
+      {byOthers && <Note kind="warn" role="status"><p>{t('case.changed')}</p>{since(shown, seen!)}<Button kind="quiet" onClick={() => setSeen(shown.version)}>{t('close')}</Button></Note>}
+      <Company code={shown.code} />
       {shared && <Note icon="info-circle">{t('case.also_open')}</Note>}
       <div class="columns">
         <div class="stack main">
           <section class="card stack" aria-labelledby="report">
             <h2 id="report">{t('case.report')}</h2>
-            <p class="text">{shown.text}</p>
+            <p class="text"><Marked text={shown.text} marks={shown.flagged} /></p>
+            <Reasons text={shown.text} marks={shown.flagged} />
             <MediaSet shown={shown} />
           </section>
           <PlaceCard shown={shown} />
@@ -66,12 +77,42 @@ export function CasePage({ code }: { code: string }): JSX.Element {
           <Directives directives={shown.directives} />
           <ReporterCard shown={shown} />
           <Facts shown={shown} />
-          {ofCase(shown)}
+          <OfCase shown={shown} key={shown.code} />
         </div>
       </div>
-      {shown.actions.length > 0 && <a class="btn primary foot" href="#actions" onClick={toActions}><Icon name="arrow-down" />{t('case.actions')}</a>}
+      {ordered(shown.actions).length > 0 && <a class="btn primary foot" href="#actions" onClick={toActions}><Icon name="arrow-down" />{t('case.actions')}</a>}
     </main>
   );
+}
+
+/** What happened after a version: who changed what. */
+function since(shown: Case, version: number): JSX.Element {
+  const steps = shown.timeline.filter((each) => each.sequence > version);
+  return (
+    <ul class="plain">
+      {steps.map((each) => (
+        <li key={each.sequence}>
+          <b>{both(each.title)}</b> · {[both(each.unit_name), moment(each.at, now.value)]
+            .filter(Boolean).join(' · ')}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const MARKS_MIN = [60, 30, 10];
+
+/** A screen reader hears the clock at 60, 30 and 10 minutes only, each once. */
+function useClockVoice(shown: Case | null): void {
+  const last = useRef<number | null>(null);
+  const left = shown && !shown.clock.stopped ? leftAt(shown.clock, now.value) / 60 : null;
+  useEffect(() => {
+    const before = last.current;
+    last.current = left;
+    if (left === null || before === null) return;
+    const passed = MARKS_MIN.find((each) => before > each && left <= each);
+    if (passed) announce(t('clock.left_for', { span: duration(passed * 60) }));
+  }, [left]);
 }
 
 function toActions(event: Event): void {
@@ -81,7 +122,11 @@ function toActions(event: Event): void {
 }
 
 function Back(): JSX.Element {
-  return <a class="back" href={pathOf({ name: 'inbox' })} onClick={onLink({ name: 'inbox' })}><Icon name="chevron-left" />{t('case.back')}</a>;
+  return (
+    <a class="back" href={pathOf({ name: 'inbox' })} onClick={onPlain(toInbox)}>
+      <Icon name="chevron-left" />{t('case.back')}
+    </a>
+  );
 }
 
 function CaseHead({ shown }: { shown: Case }): JSX.Element {
@@ -104,14 +149,35 @@ function CaseHead({ shown }: { shown: Case }): JSX.Element {
 
 function PlaceCard({ shown }: { shown: Case }): JSX.Element {
   const at = shown.location;
+  const [large, setLarge] = useState(false);
+  const area = areaName(shown.area) || at?.area;
   return (
     <section class="card stack" aria-labelledby="place">
       <h2 id="place">{t('case.place')}</h2>
-      <p>{[at?.address, areaName(shown.area)].filter(Boolean).join(' · ') || t('case.no_place')}</p>
+      <p>{[at?.address, area].filter(Boolean).join(' · ') || t('case.no_place')}</p>
       {at && typeof at.lat === 'number' && (
         <>
-          <MiniMap areas={ground.value} at={at} accuracyM={at.accuracy_m ?? null} label={`${at.lat.toFixed(5)}, ${at.lon.toFixed(5)}`} />
-          <p class="hint num">{at.lat.toFixed(5)}, {at.lon.toFixed(5)}{at.accuracy_m ? ` ± ${Math.round(at.accuracy_m)} m` : ''}</p>
+          {large ? (
+            <CaseMapBox shown={shown} onClose={() => setLarge(false)} />
+          ) : (
+            <MiniMap
+              areas={ground.value}
+              at={at}
+              accuracyM={at.accuracy_m ?? null}
+              label={`${at.lat.toFixed(5)}, ${at.lon.toFixed(5)}`}
+            />
+          )}
+          <div class="row between">
+            <p class="hint num">
+              {at.lat.toFixed(5)}, {at.lon.toFixed(5)}
+              {at.accuracy_m ? ` ± ${Math.round(at.accuracy_m)} m` : ''}
+            </p>
+            {!large && (
+              <Button icon="map" data-map="open" onClick={() => setLarge(true)}>
+                {t('map.open_large')}
+              </Button>
+            )}
+          </div>
         </>
       )}
     </section>
@@ -143,7 +209,7 @@ function Directives({ directives }: { directives: readonly Directive[] }): JSX.E
         <article class={`directive${each.overdue ? ' overdue' : ''}`} key={each.id}>
           <p class="text">{each.text}</p>
           <p class="hint">{unitName(each.addressee)} · {t('case.directive_due', { time: moment(each.due_at, now.value) })}</p>
-          <p class="hint"><Icon name={each.fulfilled_at ? 'circle-check' : each.acknowledged_at ? 'eye' : 'send'} />{t(each.fulfilled_at ? 'case.directive_done' : each.acknowledged_at ? 'case.directive_read' : 'case.directive_sent')}</p>
+          <p><Standing each={each} /></p>
         </article>
       ))}
     </section>
@@ -164,32 +230,6 @@ function Facts({ shown }: { shown: Case }): JSX.Element {
       <p class="hint">{both(shown.promise)}</p>
     </section>
   );
-}
-
-function History({ steps }: { steps: readonly Step[] }): JSX.Element {
-  return (
-    <section class="card stack" aria-labelledby="history">
-      <h2 id="history">{t('case.history')}</h2>
-      <ol class="plain timeline">
-        {[...steps].reverse().map((each) => (
-          <li key={each.sequence}>
-            <span class="hint num">{moment(each.at, now.value)}</span>
-            <b>{both(each.title)}</b>
-            {each.unit_name && <span>{both(each.unit_name)}</span>}
-            {each.actor && actorWords(each.actor) && <span class="hint">{actorWords(each.actor)}</span>}
-            {each.text && <p class="text">{each.text}</p>}
-          </li>
-        ))}
-      </ol>
-    </section>
-  );
-}
-
-/** Who acted, as far as it tells a colleague something; accounts are named by their unit. */
-function actorWords(actor: string): string {
-  if (actor === me.value?.account) return t('actor.me');
-  if (actor === 'reporter') return t('case.reporter');
-  return actor.startsWith('u_') ? '' : t('actor.system');
 }
 
 /** Say whether the same case is open in another tab of this browser. */

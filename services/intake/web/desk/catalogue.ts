@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { get } from '@web/core/api';
 import { type Bilingual, both } from '@web/core/i18n';
-import type { Areas } from '@web/map/geo';
+import type { Areas, Landmark, Point } from '@web/map/geo';
 
 export interface Named {
   id: string;
@@ -11,20 +11,46 @@ export interface Named {
   kind?: string;
 }
 
-interface Catalogue {
-  categories: Named[];
-  units: Named[];
-  areas: Named[];
+export interface Category extends Named {
+  limit_hours: number;
+  clock: string;
+  lead: string | null;
+  emergency: string[];
+  keywords: string[];
 }
 
-export const catalogue = signal<Catalogue>({ categories: [], units: [], areas: [] });
+export interface Unit extends Named {
+  address?: string | null;
+  location?: Point | null;
+}
+
+export interface Area extends Named {
+  centre: Point;
+}
+
+export interface TermsText {
+  version: string;
+  text: Bilingual;
+}
+
+interface Catalogue {
+  categories: Category[];
+  units: Unit[];
+  areas: Area[];
+  terms: TermsText | null;
+}
+
+export const catalogue = signal<Catalogue>({ categories: [], units: [], areas: [], terms: null });
 export const ground = signal<Areas | null>(null);
 
 export async function loadCatalogue(): Promise<void> {
-  const [categories, units, areas] = await Promise.all(
-    ['categories', 'units', 'areas'].map((each) => get<{ items: Named[] }>(each)),
-  );
-  catalogue.value = { categories: categories!.items, units: units!.items, areas: areas!.items };
+  const [categories, units, areas] = await Promise.all([
+    get<{ items: Category[]; terms: TermsText }>('categories'),
+    get<{ items: Unit[] }>('units'),
+    get<{ items: Area[] }>('areas'),
+  ]);
+  const { items, terms } = categories;
+  catalogue.value = { categories: items, units: units.items, areas: areas.items, terms };
   ground.value = await get<Areas>('areas.geojson').catch(() => null);
 }
 
@@ -40,3 +66,9 @@ export const areaName = (id: string | null): string => named(catalogue.value.are
 export function unitName(id: string | null): string {
   return named(catalogue.value.units, id);
 }
+
+/** The offices as places to find one's way by. */
+export const landmarks = (): Landmark[] =>
+  catalogue.value.units.flatMap((each) =>
+    each.location ? [{ ...each.location, name: both(each.name) }] : [],
+  );

@@ -3,15 +3,15 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { day, moment } from '@web/core/dates';
 import { t } from '@web/core/i18n';
-import { uuid } from '@web/core/ids';
-import { Button, Dialog, Empty, ErrorSummary, Failed, Field, Icon, Loading, Note, toast, wordsOf } from '@web/ui/kit';
-import { instantOf } from './forms';
+import { Button, Dialog, Empty, Failed, Field, Icon, Loading, Note, toast, wordsOf } from '@web/ui/kit';
+import { Ask } from './asking';
 import { now } from './live';
 import { useLoaded } from './loading';
 import type { Case } from './model';
 import { Heading } from './parts';
+import { DisclosurePreview } from './preview';
 import { onLink, pathOf } from './route';
-import { authed, download, me } from './session';
+import { authed, download } from './session';
 
 interface Disclosure {
   id: string;
@@ -28,8 +28,6 @@ interface Disclosure {
   version: number;
 }
 
-const FIELDS = ['text', 'category', 'place', 'media', 'result', 'timeline'] as const;
-const ASKERS = new Set(['officer', 'unit_head', 'office_clerk', 'leader']);
 
 export function Disclosures(): JSX.Element {
   const loaded = useLoaded('disclosures', async () => (await authed<{ items: Disclosure[] }>('desk/disclosures')).data.items);
@@ -56,115 +54,156 @@ export function Waiting(): JSX.Element {
   );
 }
 
-/** The part of a case page about disclosures, for roles that may ask. */
-export function ofCase(shown: Case): JSX.Element | null {
-  return ASKERS.has(me.value?.role ?? '') ? <OfCase shown={shown} key={shown.code} /> : null;
+/** The part of a case page about disclosures: what was asked for, and asking where one may. */
+export function OfCase({ shown }: { shown: Case }): JSX.Element | null {
+  return shown.actions.includes('disclosures/read') ? <OfThisCase shown={shown} /> : null;
 }
 
-function OfCase({ shown }: { shown: Case }): JSX.Element {
+function OfThisCase({ shown }: { shown: Case }): JSX.Element | null {
   const [open, setOpen] = useState(false);
   const loaded = useLoaded(`d-${shown.code}`, async () => (await authed<{ items: Disclosure[] }>(`desk/cases/${shown.code}/disclosures`)).data.items);
+  const may = shown.actions.includes('disclosures');
+  if (!may && !loaded.data?.length) return null;
   return (
     <section class="card stack" aria-labelledby="disclosures">
       <h2 id="disclosures">{t('disclosure.title')}</h2>
       {loaded.data?.map((each) => <Card key={each.id} disclosure={each} onChange={loaded.reload} />)}
-      <Button icon="share" onClick={() => setOpen(true)}>{t('action.disclosure')}</Button>
+      {may && <Button icon="share" onClick={() => setOpen(true)}>{t('action.disclosure')}</Button>}
       {open && <Ask code={shown.code} onClose={() => setOpen(false)} onAsked={loaded.reload} />}
     </section>
   );
 }
 
+const BUTTONS: readonly { name: string; icon: string; kind?: 'primary' | 'danger' }[] = [
+  { name: 'preview', icon: 'eye' },
+  { name: 'approve', icon: 'check', kind: 'primary' },
+  { name: 'reject', icon: 'x' },
+  { name: 'revoke', icon: 'ban', kind: 'danger' },
+  { name: 'package', icon: 'download' },
+];
+// what is decided stands below what it is about
+const DECISIONS = new Set(['approve', 'reject', 'revoke']);
+const pathOfOne = ({ code, id }: Disclosure): string => `desk/cases/${code}/disclosures/${id}`;
+
 function Card({ disclosure, onChange }: { disclosure: Disclosure; onChange: () => void }): JSX.Element {
-  const [deciding, setDeciding] = useState<string | null>(null);
+  const [open, setOpen] = useState<string | null>(null);
   const to = { name: 'case', code: disclosure.code } as const;
-  const leaving = [...disclosure.fields, ...(disclosure.identity ? ['identity'] : [])];
+  const fetchPackage = (): void =>
+    void download(`/api/v1/${pathOfOne(disclosure)}/package`).then(
+      onChange,
+      (error: unknown) => toast(wordsOf(error)),
+    );
+  const press = (name: string): void => (name === 'package' ? fetchPackage() : setOpen(name));
+  const close = (): void => setOpen(null);
   return (
-    <article class="card stack disclosure">
-      <p><b>{disclosure.recipient.organisation}</b> <span class="chip">{t(`disclosure.${disclosure.state}`)}</span></p>
-      <dl class="facts">
-        <div><dt>{t('disclosure.purpose')}</dt><dd class="text">{disclosure.purpose}</dd></div>
-        <div><dt>{t('disclosure.basis')}</dt><dd class="text">{disclosure.legal_basis}</dd></div>
-        <div><dt>{t('disclosure.expires')}</dt><dd>{day(disclosure.expires_at)}</dd></div>
-      </dl>
-      <div><b>{t('disclosure.fields')}</b><ul class="plain chips">{leaving.map((each) => <li class={`chip ${each === 'identity' ? 'refused' : ''}`} key={each}><Icon name={each === 'identity' ? 'shield-lock' : 'check'} />{t(`disclosure.${each}`)}</li>)}</ul></div>
-      <p class="hint"><a href={pathOf(to)} onClick={onLink(to)}>{disclosure.code}</a>{disclosure.requested && ` · ${disclosure.requested.by} · ${moment(disclosure.requested.at, now.value)}`}</p>
+    <article class="card stack disclosure" data-disclosure={disclosure.id}>
+      <p>
+        <b>{disclosure.recipient.organisation}</b>{' '}
+        <span class="chip">{t(`disclosure.${disclosure.state}`)}</span>
+      </p>
+      <Terms disclosure={disclosure} />
+      <p class="hint">
+        <a class="caselink num" href={pathOf(to)} onClick={onLink(to)}>{disclosure.code}</a>
+        {disclosure.requested
+          && ` · ${t('disclosure.asked_at', { time: moment(disclosure.requested.at, now.value) })}`}
+      </p>
       <div class="row">
-        {disclosure.actions.includes('approve') && <Button kind="primary" icon="check" onClick={() => setDeciding('approve')}>{t('disclosure.approve')}</Button>}
-        {disclosure.actions.includes('reject') && <Button icon="x" onClick={() => setDeciding('reject')}>{t('disclosure.reject')}</Button>}
-        {disclosure.actions.includes('revoke') && <Button kind="danger" icon="ban" onClick={() => setDeciding('revoke')}>{t('disclosure.revoke')}</Button>}
-        {disclosure.actions.includes('package') && <Button icon="download" onClick={() => void download(`/api/v1/desk/cases/${disclosure.code}/disclosures/${disclosure.id}/package`).then(onChange, (error: unknown) => toast(wordsOf(error)))}>{t('disclosure.download')}</Button>}
+        {BUTTONS.filter(({ name }) => disclosure.actions.includes(name)).map(({ name, icon, kind }) => (
+          <Button key={name} kind={kind} icon={icon} onClick={() => press(name)}>
+            {t(`disclosure.${name}`)}
+          </Button>
+        ))}
       </div>
-      {deciding && <Decide disclosure={disclosure} action={deciding} onClose={() => setDeciding(null)} onDone={onChange} />}
+      {open === 'preview' && (
+        <Dialog open wide title={t('disclosure.preview')} onClose={close}>
+          <DisclosurePreview path={`${pathOfOne(disclosure)}/preview`} />
+        </Dialog>
+      )}
+      {open !== null && DECISIONS.has(open) && (
+        <Decide disclosure={disclosure} action={open} onClose={close} onDone={onChange} />
+      )}
     </article>
   );
 }
 
-function Decide({ disclosure, action, onClose, onDone }: { disclosure: Disclosure; action: string; onClose: () => void; onDone: () => void }): JSX.Element {
+/** What for, by which right, until when, and which kinds of content. */
+function Terms({ disclosure }: { disclosure: Disclosure }): JSX.Element {
+  const leaving = [...disclosure.fields, ...(disclosure.identity ? ['identity'] : [])];
+  const facts: [string, string][] = [
+    ['purpose', disclosure.purpose], ['basis', disclosure.legal_basis],
+    ['expires', day(disclosure.expires_at)],
+  ];
+  return (
+    <>
+      <dl class="facts">
+        {facts.map(([name, words]) => (
+          <div key={name}><dt>{t(`disclosure.${name}`)}</dt><dd class="text">{words}</dd></div>
+        ))}
+      </dl>
+      <div>
+        <b>{t('disclosure.fields')}</b>
+        <ul class="plain chips">
+          {leaving.map((each) => (
+            <li class={`chip ${each === 'identity' ? 'refused' : ''}`} key={each}>
+              <Icon name={each === 'identity' ? 'shield-lock' : 'check'} />{t(`disclosure.${each}`)}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </>
+  );
+}
+
+interface DecideProps {
+  disclosure: Disclosure;
+  action: string;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+/** A decision with its reason; whoever agrees has what leaves before their eyes. */
+function Decide({ disclosure, action, onClose, onDone }: DecideProps): JSX.Element {
   const [text, setText] = useState('');
   const [words, setWords] = useState('');
+  const agrees = action === 'approve';
   const send = async (): Promise<void> => {
     if (!text.trim()) return setWords(t('form.missing'));
-    const identity = action === 'approve' && disclosure.identity ? { identity: true } : {};
+    const identity = agrees && disclosure.identity ? { identity: true } : {};
     try {
-      await authed(`desk/cases/${disclosure.code}/disclosures/${disclosure.id}/${action}`, { body: { text: text.trim(), ...identity }, ifMatch: `"${disclosure.version}"` });
+      await authed(`${pathOfOne(disclosure)}/${action}`, {
+        body: { text: text.trim(), ...identity },
+        ifMatch: `"${disclosure.version}"`,
+      });
       onClose();
       onDone();
     } catch (error) {
       setWords(wordsOf(error));
     }
   };
-  return (
-    <Dialog open title={t(`disclosure.${action}`)} onClose={onClose} foot={<><Button kind="quiet" onClick={onClose}>{t('cancel')}</Button><Button kind={action === 'approve' ? 'primary' : 'danger'} onClick={() => void send()}>{t(`disclosure.${action}`)}</Button></>}>
-      <p>{disclosure.recipient.organisation}: {disclosure.purpose}</p>
-      {disclosure.identity && action === 'approve' && <Note kind="warn" icon="shield-lock">{t('disclosure.gives_identity')}</Note>}
-      <Field id="decide-text" label={t('disclosure.reason')} error={words || undefined}>
-        {(given) => <textarea {...given} value={text} onInput={(event) => setText(event.currentTarget.value)} />}
-      </Field>
-    </Dialog>
+  const foot = (
+    <>
+      <Button kind="quiet" onClick={onClose}>{t('cancel')}</Button>
+      <Button kind={agrees ? 'primary' : 'danger'} onClick={() => void send()}>
+        {t(`disclosure.${action}`)}
+      </Button>
+    </>
   );
-}
-
-function Ask({ code, onClose, onAsked }: { code: string; onClose: () => void; onAsked: () => void }): JSX.Element {
-  const [values, setValues] = useState({ organisation: '', contact: '', purpose: '', basis: '', expires: '', identity: '' });
-  const [fields, setFields] = useState<string[]>([]);
-  const [key] = useState(uuid);
-  const [words, setWords] = useState('');
-  const set = (name: keyof typeof values) => (event: { currentTarget: { value: string } }): void => setValues({ ...values, [name]: event.currentTarget.value });
-  const alone = values.identity.trim() !== ''; // the identity is asked for by itself, never among other fields
-  const send = async (): Promise<void> => {
-    const body = {
-      recipient: { organisation: values.organisation.trim(), contact: values.contact.trim() },
-      purpose: values.purpose.trim(),
-      legal_basis: values.basis.trim(),
-      fields: alone ? [] : fields,
-      ...(alone ? { identity: { justification: values.identity.trim() } } : {}),
-      expires_at: values.expires ? new Date(instantOf(`${values.expires}T17:00`)).toISOString() : '',
-    };
-    try {
-      await authed(`desk/cases/${code}/disclosures`, { body, key });
-      toast(t('disclosure.asked'));
-      onClose();
-      onAsked();
-    } catch (error) {
-      setWords(wordsOf(error));
-    }
-  };
   return (
-    <Dialog open title={t('action.disclosure')} onClose={onClose} foot={<><Button kind="quiet" onClick={onClose}>{t('cancel')}</Button><Button kind="primary" icon="send" onClick={() => void send()}>{t('disclosure.ask')}</Button></>}>
-      <Note icon="shield-lock">{t('disclosure.lead')}</Note>
-      {words && <ErrorSummary complaints={[{ target: 'ask-organisation', words }]} />}
-      <Field id="ask-organisation" label={t('disclosure.recipient')}>{(given) => <input {...given} value={values.organisation} onInput={set('organisation')} />}</Field>
-      <Field label={t('disclosure.contact')}>{(given) => <input {...given} value={values.contact} onInput={set('contact')} />}</Field>
-      <Field label={t('disclosure.purpose')}>{(given) => <textarea {...given} value={values.purpose} onInput={set('purpose')} />}</Field>
-      <Field label={t('disclosure.basis')}>{(given) => <input {...given} value={values.basis} onInput={set('basis')} />}</Field>
-      <Field label={t('disclosure.expires')}>{(given) => <input {...given} type="date" value={values.expires} onInput={set('expires')} />}</Field>
-      <fieldset disabled={alone}>
-        <legend>{t('disclosure.fields')}</legend>
-        {FIELDS.map((each) => (
-          <label class="check" key={each}><input type="checkbox" checked={fields.includes(each)} onChange={() => setFields(fields.includes(each) ? fields.filter((one) => one !== each) : [...fields, each])} />{t(`disclosure.${each}`)}</label>
-        ))}
-      </fieldset>
-      <Field label={t('disclosure.identity')} hint={t('disclosure.identity_hint')} optional>{(given) => <textarea {...given} value={values.identity} onInput={set('identity')} />}</Field>
+    <Dialog open wide={agrees} title={t(`disclosure.${action}`)} onClose={onClose} foot={foot}>
+      <p>{disclosure.recipient.organisation}: {disclosure.purpose}</p>
+      {agrees && disclosure.identity && (
+        <Note kind="warn" icon="shield-lock">{t('disclosure.gives_identity')}</Note>
+      )}
+      {agrees && <DisclosurePreview path={`${pathOfOne(disclosure)}/preview`} />}
+      <Field id="decide-text" label={t('disclosure.reason')} error={words || undefined}>
+        {(given) => (
+          <textarea
+            {...given}
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        )}
+      </Field>
     </Dialog>
   );
 }

@@ -18,11 +18,14 @@ interface Identity {
 export function ReporterCard({ shown }: { shown: Case }): JSX.Element {
   const [open, setOpen] = useState(false);
   const { kind, anonymity, left_identity } = shown.reporter;
+  const may = shown.actions.includes('identity');
   return (
     <section class="card stack" aria-labelledby="reporter">
       <h2 id="reporter">{t('case.reporter')}</h2>
       <p><Icon name={anonymity === 'open' ? 'user' : anonymity === 'anonymous' ? 'user-off' : 'shield-lock'} />{t(`kind.${kind}`)} · {t(`anonymity.${anonymity}`)}</p>
-      {left_identity ? <Button icon="lock" onClick={() => setOpen(true)}>{t('identity.show')}</Button> : <p class="hint">{t('identity.none')}</p>}
+      {left_identity && !may && <p class="hint">{t('identity.sealed')}</p>}
+      {may && <Button icon="lock" onClick={() => setOpen(true)}>{t('identity.show')}</Button>}
+      {!left_identity && <p class="hint">{t('identity.none')}</p>}
       {open && <Look code={shown.code} onClose={() => setOpen(false)} />}
     </section>
   );

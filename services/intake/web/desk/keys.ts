@@ -17,8 +17,8 @@ export function useKeys(keys: Readonly<Record<string, () => unknown>>, inputs: r
     const press = (event: KeyboardEvent): void => {
       const act = keys[event.key];
       if (!act || !keysOn.value || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
-      // Enter on a link or a button is theirs
-      if (event.key === 'Enter' && (event.target as HTMLElement).closest?.('a, button')) return;
+      // Enter on a link, a button or a pin of the map is theirs
+      if (event.key === 'Enter' && (event.target as HTMLElement).closest?.('a, button, [role="button"]')) return;
       event.preventDefault();
       act();
     };

@@ -1,13 +1,15 @@
 /** The leaders' page: what waits for them, who is late, what was instructed. */
 import type { JSX } from 'preact';
 import { t } from '@web/core/i18n';
-import { Button, Empty, Failed, Loading, toast, wordsOf } from '@web/ui/kit';
+import { Button, Failed, Icon, Loading, toast, wordsOf } from '@web/ui/kit';
 import { unitName } from './catalogue';
+import { DirectivesBox } from './directives';
 import { Waiting } from './disclosures';
-import { Rows } from './inbox';
+import { Rows } from './rows';
 import { now } from './live';
 import { useLoaded } from './loading';
-import { type Row, byUrgency, overdueByUnit } from './model';
+import { type Row, byUrgency } from './model';
+import { type Listed, counted, whole } from './paging';
 import { Heading } from './parts';
 import { authed, download, me } from './session';
 
@@ -16,29 +18,32 @@ interface Chased {
 }
 
 export function Leaders(): JSX.Element {
-  const cases = useLoaded('leaders', async () => (await authed<{ items: Row[] }>('desk/cases?limit=200&state=submitted,assigned,accepted,in_progress,coordinating,at_office,awaiting_direction,reopened')).data.items);
-  // the API's own list counts every case; what this page has loaded counts until it answers
+  const asked = useLoaded('leaders', () =>
+    whole<Row>('desk/cases', { state: 'awaiting_direction' }),
+  );
   const chase = useLoaded('chase', async () => (await authed<Chased>('desk/chase')).data.items);
-  const rows = cases.data ?? [];
-  const late = chase.data?.map(({ unit, count }) => ({ unit, count })) ?? overdueByUnit(rows, now.value);
+  const late = chase.data ?? [];
   const most = Math.max(1, ...late.map((each) => each.count));
   const save = (format: string): void => void download(`/api/v1/desk/chase?format=${format}`).catch((error: unknown) => toast(wordsOf(error)));
   return (
     <main id="main" class="leaders" tabIndex={-1}>
       <Heading title={t('nav.leaders')}>{t('nav.leaders')}</Heading>
-      {cases.error !== null && !cases.data && <Failed error={cases.error} onRetry={cases.reload} />}
-      {!cases.data && cases.error === null && <Loading rows={5} />}
-      {cases.data && (
+      {asked.error !== null && !asked.data && <Failed error={asked.error} onRetry={asked.reload} />}
+      {!asked.data && asked.error === null && <Loading rows={5} />}
+      {asked.data && (
         <div class="columns">
           <div class="stack main">
-            <Box title={t('leader.guidance')} rows={rows.filter((row) => row.state === 'awaiting_direction')} />
-            <Box title={t('leader.directives')} rows={rows.filter((row) => row.directives_open > 0)} />
+            <Asked list={asked.data} />
+            <DirectivesBox />
           </div>
           <div class="stack side">
             {me.value?.role === 'leader' && <Waiting />}
             <section class="card stack" aria-labelledby="late">
               <h2 id="late">{t('leader.overdue_units')}</h2>
-              {late.length === 0 && <p class="hint">{t('leader.none')}</p>}
+              {!chase.data && (chase.error !== null
+                ? <Failed error={chase.error} onRetry={chase.reload} />
+                : <Loading rows={3} />)}
+              {chase.data?.length === 0 && <p class="hint">{t('leader.none')}</p>}
               <ul class="plain bars">
                 {[...late].sort((a, b) => b.count - a.count).map((each) => (
                   <li key={each.unit}><span>{unitName(each.unit)}</span><meter min={0} max={most} value={each.count} aria-hidden="true" /><b class="num">{each.count}</b></li>
@@ -56,11 +61,15 @@ export function Leaders(): JSX.Element {
   );
 }
 
-function Box({ title, rows }: { title: string; rows: readonly Row[] }): JSX.Element {
+/** The questions that wait for an answer. */
+function Asked({ list: { items: rows, next } }: { list: Listed<Row> }): JSX.Element {
   return (
     <section class="stack">
-      <h2>{title} <span class="count num">{rows.length}</span></h2>
-      {rows.length ? <Rows rows={byUrgency(rows, now.value)} /> : <Empty icon="circle-check"><p>{t('leader.none')}</p></Empty>}
+      <h2>
+        {t('leader.guidance')}{' '}
+        <span class="count num">{counted(rows.length, next !== null)}</span>
+      </h2>
+      {rows.length ? <Rows rows={byUrgency(rows, now.value)} /> : <p class="card hint none"><Icon name="circle-check" />{t('leader.none')}</p>}
     </section>
   );
 }

@@ -21,8 +21,8 @@ function tell(code: string | null): void {
   for (const each of listeners) each(code);
 }
 
-/** Follow the stream of the desk; while it is away, ask every ten seconds. */
-export function startLive(): () => void {
+/** Follow the stream of the desk, if there is one; while it is away, ask every ten seconds. */
+export function startLive(streamed: boolean): () => void {
   const clock = setInterval(() => (now.value = Date.now()), 15_000);
   const poll = setInterval(() => connection.value !== 'live' && document.visibilityState === 'visible' && tell(null), POLL_MS);
   let turnedAway = false;
@@ -43,7 +43,7 @@ export function startLive(): () => void {
       },
     });
   };
-  start();
+  if (streamed) start();
   return () => {
     end();
     clearInterval(clock);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FORMS, commandOf, flaws, instantOf, localOf, ordered } from './forms';
-import { type Clock, type Row, byUrgency, leftAt, news, overdueByUnit, triageBoxes, under, urgency } from './model';
+import { type Clock, type Mark, type Row, byUrgency, leftAt, inPlace, merged, news, pieces, triageBoxes, said, taken, under, urgency } from './model';
 
 const NOW = Date.parse('2026-11-24T10:00:00+07:00');
 
@@ -14,7 +14,7 @@ function row(code: string, more: Partial<Row> = {}): Row {
     code, state: 'assigned', category: 'environment', unit: 'ward_1', unit_name: null, monitoring_unit: null,
     coordinating_units: [], area: null, received_at: '', due_at: '', expected_at: null, promise: { vi: '', en: '' },
     flags: [], hops: 0, loops: 0, restricted: false, disputes: 0, version: 2, directives_open: 0,
-    clock: clock(7200), media: { image: 0, audio: 0 }, ...more,
+    clock: clock(7200), media: { image: 0, audio: 0 }, location: null, suggested: null, routed: null, actions: [], ...more,
   };
 }
 
@@ -43,6 +43,17 @@ test('tabs ask for the unit, the day and the state', () => {
   assert.ok(!under('waiting', row('A', { state: 'accepted' }), NOW, 'ward_1'));
 });
 
+test('of two lists the newer version counts', () => {
+  const both = merged([row('A', { version: 2 }), row('B')], [row('A', { version: 3 }), row('B', { version: 1 }), row('C')]);
+  assert.deepEqual(both.map((each) => [each.code, each.version]), [['A', 3], ['B', 2], ['C', 2]]);
+});
+
+test('what is done comes with the latest first', () => {
+  const done = (code: string, due_at: string) => row(code, { due_at, clock: clock(0, { stopped: true }) });
+  const rows = [done('A', '2026-11-01T00:00:00Z'), done('B', '2026-11-03T00:00:00Z'), row('C')];
+  assert.deepEqual(byUrgency(rows, NOW).map((each) => each.code), ['C', 'B', 'A']);
+});
+
 test('new rows and newer versions are told apart', () => {
   const { added, changed } = news([row('A'), row('B')], [row('A', { version: 3 }), row('B'), row('C')]);
   assert.deepEqual([added.map((each) => each.code), changed.map((each) => each.code)], [['C'], ['A']]);
@@ -56,12 +67,13 @@ test('the boxes of the triage', () => {
   assert.deepEqual(triageBoxes(row('A', { flags: ['emergency'], state: 'closed' })), []);
 });
 
-test('overdue cases are counted by unit', () => {
-  const late = { clock: clock(-60) };
-  assert.deepEqual(overdueByUnit([row('A', late), row('B', late), row('C', { ...late, unit: 'ward_2' }), row('D')], NOW), [
-    { unit: 'ward_1', count: 2 },
-    { unit: 'ward_2', count: 1 },
-  ]);
+test('what left the list goes, what lies behind its end stays', () => {
+  const [early, late] = ['2026-11-01T00:00:00Z', '2026-12-01T00:00:00Z'];
+  const old = [row('A', { due_at: early }), row('B', { due_at: early }), row('C', { due_at: late })];
+  const fresh = [row('B', { due_at: early, version: 3 })];
+  assert.deepEqual(inPlace(old, fresh, false).map((each) => [each.code, each.version]), [['B', 3]]);
+  // behind the end of what was fetched nobody has looked
+  assert.deepEqual(inPlace(old, [row('B', { due_at: early }), row('D', { due_at: '2026-11-02T00:00:00Z' })], true).map((each) => each.code), ['B', 'C']);
 });
 
 test('actions: the next step first, what sends a case away last', () => {
@@ -82,4 +94,36 @@ test('a form is checked before it is sent, and sends no empty field', () => {
 test("a date field speaks the city's time on every device", () => {
   assert.equal(localOf('2026-11-24T02:30:00Z'), '2026-11-24T09:30');
   assert.equal(instantOf('2026-11-24T09:30'), Date.parse('2026-11-24T02:30:00Z'));
+});
+
+test('what is typed without accents is found in what is shown', () => {
+  const one = row('DL-7K3Q-9M2F', { excerpt: 'Lấn chiếm vỉa hè đường Phan Đình Phùng' });
+  assert.deepEqual(['via he', 'phan dinh', '7k3q', 'PHÙNG'].map((each) => said(one, each)), [true, true, true, true]);
+  assert.ok(!said(one, 'rác'));
+});
+
+test('who monitors or helps watches, and who handles does not', () => {
+  assert.ok(under('watching', row('A', { monitoring_unit: 'police' }), NOW, 'police'));
+  assert.ok(under('watching', row('A', { coordinating_units: ['police'] }), NOW, 'police'));
+  assert.ok(!under('watching', row('A', { monitoring_unit: 'ward_1' }), NOW, 'ward_1'));
+  assert.ok(!under('watching', row('A', { monitoring_unit: 'police', state: 'closed' }), NOW, 'police'));
+});
+
+test("one press takes the router's suggestion, and only what the API allows", () => {
+  const suggested = { unit: 'ward_1', category: 'environment', rule: 'r', area: null };
+  assert.deepEqual(taken(row('A', { suggested, actions: ['release'] })), { name: 'release', body: {}, unit: 'ward_1' });
+  assert.deepEqual(taken(row('A', { suggested, actions: ['assign'] }))?.body, { unit: 'ward_1', category: 'environment' });
+  assert.equal(taken(row('A', { suggested, actions: ['assign'], hops: 1 })), null);
+  assert.equal(taken(row('A', { suggested, actions: [] })), null);
+  assert.equal(taken(row('A', { suggested: { ...suggested, unit: 'office' }, actions: ['assign'] })), null);
+});
+
+test('a text is cut by code points where marks begin and end, also where they overlap', () => {
+  const mark = (from: number, to: number, vi: string): Mark => ({ kind: 'abuse', name: { vi, en: vi }, from, to });
+  const cut = pieces('😀 đồ ngu 09', [mark(2, 8, 'a'), mark(5, 11, 'b')]);
+  assert.deepEqual(cut.map((each) => [each.words, each.marks.map((one) => one.name.vi).join()]), [
+    ['😀 ', ''], ['đồ ', 'a'], ['ngu', 'a,b'], [' 09', 'b'],
+  ]);
+  assert.deepEqual(pieces('ngu', [mark(0, 99, 'a')]).map((each) => each.words), ['ngu']);
+  assert.deepEqual(pieces('', []), []);
 });

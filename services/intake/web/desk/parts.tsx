@@ -13,7 +13,7 @@ export function Heading({ children, title }: { children: ComponentChildren; titl
   const box = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     // the heading that stands when the data has come takes over from the one that waited
-    if (moved() && document.activeElement === document.body) box.current?.focus();
+    if (moved() && document.activeElement === document.body) box.current?.focus({ preventScroll: true });
   }, []);
   useEffect(() => {
     document.title = `${title} · ${t('desk.title')}`;
@@ -23,6 +23,8 @@ export function Heading({ children, title }: { children: ComponentChildren; titl
 
 /** Time left in working time, as words and a shape; red only when it is over. */
 export function TimeLeft({ clock, full }: { clock: Clock; full?: boolean }): JSX.Element {
+  // a line of a list says the span and the moment; a case says all of it
+  const short = !full;
   const kind = urgency(clock, now.value);
   const seconds = leftAt(clock, now.value);
   const span = duration(kind === 'overdue' ? Math.max(60, -seconds) : seconds);
@@ -32,7 +34,12 @@ export function TimeLeft({ clock, full }: { clock: Clock; full?: boolean }): JSX
     <span class={`left ${kind}`} data-urgency={kind}>
       <Icon name={kind === 'overdue' ? 'alert-triangle' : kind === 'soon' ? 'clock-exclamation' : 'clock'} />
       <span>
-        <b class="num">{t(clock.kind === 'working' ? key : `${key}_elapsed`, { span })}</b>
+        <b class="num">
+          {short
+            ? t(kind === 'overdue' ? 'clock.row_over' : 'clock.row_left', { span })
+            : t(clock.kind === 'working' ? key : `${key}_elapsed`, { span })}
+        </b>
+        {short && <span class="due num">{moment(clock.due_at, now.value)}</span>}
         {full && <span class="due">{t('clock.due', { time: moment(clock.due_at, now.value) })}</span>}
         {full && !clock.stopped && !clock.running && clock.next_opening && (
           <span class="due">{t('clock.closed_now', { time: moment(clock.next_opening, now.value) })}</span>

@@ -9,6 +9,7 @@ export interface Me {
   role: string;
   unit: string | null;
   must_change_password: boolean;
+  enters?: string[]; // channels for which one enters reports for others
 }
 
 interface Tokens extends Me {
@@ -17,6 +18,8 @@ interface Tokens extends Me {
 }
 
 const KEPT = 'desk.session';
+/** What begins with this is somebody's unsent words: they go when they sign out. */
+export const DRAFTS = 'desk.draft.';
 
 export const me = signal<Me | null>(null);
 /** True while a call waits for somebody to sign in again; the page behind it stays as it is. */
@@ -42,6 +45,8 @@ export async function signIn(username: string, password: string): Promise<void> 
   });
   const body = await response.json().catch(() => ({ status: response.status }));
   if (!response.ok) throw new ApiError(response.status, body);
+  // what waits was written by whoever was signed in: nobody else sends it in their own name
+  if (me.value && me.value.account !== (body as Tokens).account) waiting = [];
   take(body as Tokens);
   release();
 }
@@ -68,6 +73,25 @@ export async function authed<T>(path: string, options: CallOptions = {}): Promis
       await signedInAgain();
     }
   }
+}
+
+/** Call without ever asking for a sign-in: for what the page does by itself. */
+export async function quietly<T>(path: string, options: CallOptions = {}): Promise<T> {
+  for (let renewed = false; ; renewed = true) {
+    try {
+      return (await call<T>(path, { ...options, token: tokens?.access_token })).data;
+    } catch (error) {
+      const over = error instanceof ApiError && error.status === 401;
+      if (!over || renewed || !(await refresh())) throw error;
+    }
+  }
+}
+
+/** A call that is still sent when the page goes; nobody waits for its answer. */
+export function lastWord(path: string): void {
+  if (!tokens) return;
+  const headers = { Authorization: `Bearer ${tokens.access_token}` };
+  void fetch(`${BASE}/${path}`, { method: 'DELETE', headers, keepalive: true }).catch(() => undefined);
 }
 
 /** The access token for a stream: renewed when the last one was turned away. */
@@ -131,14 +155,23 @@ function release(): void {
 }
 
 function take(given: Tokens): void {
+  // a desk is shared: whoever signs in next finds no words of the one before
+  if (me.value && me.value.account !== given.account) forgetDrafts();
   tokens = given;
   sessionStorage.setItem(KEPT, JSON.stringify(given));
-  const { account, username, display_name, role, unit, must_change_password } = given;
-  me.value = { account, username, display_name, role, unit, must_change_password };
+  const { account, username, display_name, role, unit, must_change_password, enters } = given;
+  me.value = { account, username, display_name, role, unit, must_change_password, enters };
 }
 
 function forget(): void {
   tokens = null;
   sessionStorage.removeItem(KEPT);
+  forgetDrafts();
   me.value = null;
+}
+
+function forgetDrafts(): void {
+  for (const key of Object.keys(sessionStorage)) {
+    if (key.startsWith(DRAFTS)) sessionStorage.removeItem(key);
+  }
 }

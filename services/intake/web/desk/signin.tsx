@@ -1,6 +1,5 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { ApiError } from '@web/core/api';
 import { t } from '@web/core/i18n';
 import { Button, Dialog, ErrorSummary, Field, LanguageButton, wordsOf } from '@web/ui/kit';
 import { Heading } from './parts';
@@ -23,7 +22,7 @@ export function SignInPage(): JSX.Element {
 /** The same over a page whose session ended: nothing that was written is lost. */
 export function SignInAgain(): JSX.Element {
   return (
-    <Dialog open={asked.value} title={t('signin.title')} onClose={() => undefined} foot={<span />}>
+    <Dialog open={asked.value} title={t('signin.title')} stays onClose={() => undefined} foot={<span />}>
       <p>{t('signin.again')}</p>
       <SignInForm username={me.value?.username} />
     </Dialog>
@@ -70,7 +69,7 @@ export function ChangePassword(): JSX.Element {
     try {
       await changePassword(current, chosen);
     } catch (error) {
-      setWords(error instanceof ApiError && error.problem.errors?.length ? error.words : wordsOf(error));
+      setWords(wordsOf(error));
     }
   };
   return (
@@ -83,7 +82,7 @@ export function ChangePassword(): JSX.Element {
           {(given) => <input {...given} type="password" autocomplete="current-password" required value={current} onInput={(event) => setCurrent(event.currentTarget.value)} />}
         </Field>
         <Field id="new-password" label={t('signin.new_password')}>
-          {(given) => <input {...given} type="password" autocomplete="new-password" required minLength={10} value={chosen} onInput={(event) => setChosen(event.currentTarget.value)} />}
+          {(given) => <input {...given} type="password" autocomplete="new-password" required minLength={12} value={chosen} onInput={(event) => setChosen(event.currentTarget.value)} />}
         </Field>
         <Button type="submit" kind="primary" wide>{t('signin.change_submit')}</Button>
       </form>

@@ -1,8 +1,8 @@
 /** The regulation as the API gives it; kept on the phone for when there is no network. */
 import { signal } from '@preact/signals';
 import { get } from '@web/core/api';
-import type { Bilingual } from '@web/core/i18n';
-import type { Areas, Point } from '@web/map/geo';
+import { type Bilingual, both } from '@web/core/i18n';
+import type { Areas, Landmark, Point } from '@web/map/geo';
 import { keep, kept } from './store';
 
 declare const GROUND: string;
@@ -74,9 +74,28 @@ export async function loadCatalogue(): Promise<void> {
   }
 }
 
-/** The outlines of the wards, for drawing only. */
+/** The outlines of the wards that the city has; without a network those that were kept. */
 export async function loadGround(): Promise<Areas | null> {
   if (ground.value) return ground.value;
+  const found = await outlines();
+  if (!found) return null; // a map without a ground still takes a pin
+  for (const each of found.features) each.properties.id ??= String(each.id ?? '');
+  ground.value = { ...found, features: found.features.filter((each) => each.geometry) };
+  return ground.value;
+}
+
+async function outlines(): Promise<Areas | null> {
+  try {
+    const fresh = await get<Areas>('areas.geojson');
+    await keep('ground', fresh).catch(() => undefined);
+    return fresh;
+  } catch {
+    return (await kept<Areas>('ground').catch(() => null)) ?? shipped();
+  }
+}
+
+/** The drawing that was built in: on a phone that has never reached the city's own. */
+async function shipped(): Promise<Areas | null> {
   try {
     const found = (await (await fetch(GROUND)).json()) as Areas;
     const names = new Map(areas.value.map((each) => [each.code, each]));
@@ -84,12 +103,18 @@ export async function loadGround(): Promise<Areas | null> {
       const known = names.get(each.properties.code ?? '');
       if (known) Object.assign(each.properties, { id: known.id, name: known.name });
     }
-    ground.value = found;
+    return found;
   } catch {
-    // a map without a ground still takes a pin
+    return null;
   }
-  return ground.value;
 }
+
+/** The offices as landmarks of the map. */
+export const landmarks = (): Landmark[] =>
+  units.value.filter((each) => each.location).map((each) => ({ ...each.location!, name: each.area && each.short ? each.short : shortOf(each) }));
+
+// many offices share one house: there the map says the house's name
+const shortOf = (each: Unit): string => (each.kind === 'ward' ? both(each.name) : (each.address?.split(',')[0] ?? both(each.name)));
 
 export const unitName = (id: string | null | undefined): Bilingual | string => units.value.find((each) => each.id === id)?.name ?? '';
 export const categoryOf = (id: string | null | undefined): Category | undefined => catalogue.value?.items.find((each) => each.id === id);

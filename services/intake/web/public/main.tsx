@@ -3,10 +3,12 @@ import { signal } from '@preact/signals';
 import { type FunctionComponent, render } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { startTexts, t } from '@web/core/i18n';
+import { ThemeChoice, startTheme } from '@web/ui/theme';
 import { Button, Dialog, Failed, Icon, LanguageButton, Loading, SkipLink, Voices } from '@web/ui/kit';
 import { loadCatalogue } from './catalogue';
 import { going, openDrafts, startOutgoing } from './outgoing';
-import { ReportPage } from './report/ReportPage';
+import { ReportPage, begin } from './report/ReportPage';
+import { Strip } from './report/Strip';
 import { go, path, startRouter } from './router';
 
 type Loader = () => Promise<{ default: FunctionComponent }>;
@@ -18,6 +20,8 @@ const SCREENS: [RegExp, Loader][] = [
   [/^\/onestop\/board\/[^/]+$/, () => import('./onestop/BoardPage')],
   [/^\/offices$/, () => import('./places/OfficesPage')],
   [/^\/apps$/, () => import('./places/AppsPage')],
+  [/^\/confirm$/, () => import('./mine/ConfirmPage')],
+  [/^\/opt-out$/, () => import('./mine/OptOutPage')],
 ];
 const LINKS = [
   ['/', 'nav.report', 'camera'],
@@ -45,18 +49,28 @@ function App() {
         </nav>
         <div class="row tight">
           <LanguageButton />
-          <button type="button" class="btn quiet icon-only menu" aria-label={t('nav.menu')} aria-haspopup="dialog" onClick={() => (menuOpen.value = true)}>
+          <button
+            type="button"
+            class="btn quiet icon-only menu"
+            aria-label={t('nav.menu')}
+            aria-haspopup="dialog"
+            onClick={() => (menuOpen.value = true)}
+          >
             <Icon name="menu-2" />
             {going.value.length + openDrafts.value > 0 && <span class="dot" />}
           </button>
         </div>
       </header>
+      <Strip />
       <main id="main" tabIndex={-1} class="page">
         {at === '/' ? <ReportPage /> : <Lazy at={at} key={at} />}
       </main>
       <footer class="foot-line">
-        <p>{t('footer.words')}</p>
-        <p><a href="/static/licenses.txt">{t('footer.licenses')}</a></p>
+        <div>
+          <p>{t('footer.words')} <a href="tel:1022">1022</a></p>
+          <p><a href="/static/licenses.txt">{t('footer.licenses')}</a></p>
+        </div>
+        <ThemeChoice />
       </footer>
       <Menu />
       <Voices />
@@ -117,9 +131,21 @@ async function startWorker(): Promise<void> {
       if (fresh.state === 'installed' && navigator.serviceWorker.controller && !going.value.length) fresh.postMessage('take-over');
     });
   });
+  const { active } = await navigator.serviceWorker.ready;
+  idle(() => active?.postMessage('warm'));
 }
 
+const PATIENCE_MS = 4000;
+
+/** Later, when the first view is there and nothing else is to be done. */
+function idle(run: () => void): void {
+  const later = (): void => ('requestIdleCallback' in globalThis ? void requestIdleCallback(run) : run()); // Safari has none
+  setTimeout(later, PATIENCE_MS);
+}
+
+if (location.pathname === '/') void begin(); // the device's store opens while the words come
 void startTexts({ vi: () => import('texts:public/vi'), en: () => import('texts:public/en') }).then(async () => {
+  startTheme();
   startRouter(ours);
   if (path.value === '/map' && location.search.includes('layer=offices')) go('/offices');
   void loadCatalogue();

@@ -1,13 +1,13 @@
 /** Keeps what is on its way moving while a page is open, and tells the screens how far it is. */
 import { signal } from '@preact/signals';
 import { language } from '@web/core/i18n';
-import { type Sending, nextWake } from './logic/queue';
+import { type Sending, confirmed, nextWake } from './logic/queue';
 import { byRequest, sendDue } from './sender';
-import { drafts, outbox } from './store';
+import { type Receipt, changeSending, drafts, markSeen, outbox, receipts } from './store';
 
 export const going = signal<Sending[]>([]);
 export const progress = signal<Record<string, number>>({}); // 0 to 1, by draft
-export const arrived = signal<string[]>([]); // codes, newest last, of this visit
+export const unseen = signal<Receipt[]>([]); // they arrived while nobody looked
 export const openDrafts = signal(0);
 
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -19,6 +19,22 @@ const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastCh
 export async function refresh(): Promise<void> {
   going.value = await outbox();
   openDrafts.value = (await drafts()).length;
+  unseen.value = (await receipts()).filter((each) => each.unseen);
+}
+
+/** A receipt has been on the screen: no strip speaks of it any more, in no tab. */
+export async function seen(code: string): Promise<void> {
+  if (!(await markSeen(code).catch(() => false))) return;
+  await refresh();
+  channel?.postMessage('seen');
+}
+
+/** "As it is, send it": what was refused or has waited a week goes out, as it was frozen. */
+export async function sendAsIs(draftId: string): Promise<void> {
+  await changeSending(draftId, (now) => confirmed(now, Date.now()));
+  await refresh();
+  void askBackground(draftId);
+  await push(true);
 }
 
 /** Try what is due. `nudged`: the network seems to be back, or somebody asked. */
@@ -35,10 +51,7 @@ export async function push(nudged: boolean): Promise<void> {
     if (going.value.length) wake = await screenOn();
     const watch = setInterval(() => void refresh(), 400);
     const codes = await sendDue(byRequest, language.value, nudged, (id, part) => (progress.value = { ...progress.value, [id]: part })).finally(() => clearInterval(watch));
-    if (codes.length) {
-      arrived.value = [...arrived.value, ...codes];
-      channel?.postMessage(codes);
-    }
+    if (codes.length) channel?.postMessage('sent');
   } finally {
     running = false;
     await wake?.release().catch(() => undefined);

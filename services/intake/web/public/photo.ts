@@ -7,6 +7,9 @@ const LONG_SIDE = 1600;
 const TIGHT_SIDE = 1200;
 const TIGHT_FROM = 3_000_000; // bytes of a draft: all of it must pass within the server's two minutes
 const DAY_MS = 86_400_000;
+const ASIDE_MS = 30_000;
+
+declare const SHRINK: string;
 
 /** Return a photo as it is stored and sent. One that cannot be decoded here goes unchanged. */
 export async function fromPhoto(file: File, draftId: string, position: number, here: Place | null, usedBytes: number): Promise<Media> {
@@ -37,6 +40,27 @@ export async function fromPhoto(file: File, draftId: string, position: number, h
 }
 
 async function shrink(file: File, side: number): Promise<ArrayBuffer | null> {
+  return (await shrinkAside(file, side)) ?? shrinkHere(file, side);
+}
+
+/** In a worker, where there are such canvases (Safari from 16.4); null when that did not work. */
+function shrinkAside(file: File, side: number): Promise<ArrayBuffer | null> {
+  if (typeof Worker === 'undefined' || typeof OffscreenCanvas === 'undefined') return Promise.resolve(null);
+  return new Promise((resolve) => {
+    const worker = new Worker(SHRINK);
+    const done = (bytes: ArrayBuffer | null): void => {
+      clearTimeout(timer);
+      worker.terminate();
+      resolve(bytes?.byteLength ? bytes : null);
+    };
+    const timer = setTimeout(() => done(null), ASIDE_MS);
+    worker.onmessage = (event: MessageEvent<ArrayBuffer | null>) => done(event.data);
+    worker.onerror = () => done(null);
+    worker.postMessage({ file, side });
+  });
+}
+
+async function shrinkHere(file: File, side: number): Promise<ArrayBuffer | null> {
   try {
     const picture = await decode(file);
     const scale = Math.min(1, side / Math.max(picture.width, picture.height));

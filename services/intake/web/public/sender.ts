@@ -1,5 +1,5 @@
 /** Brings what is in the outbox to the server; the same code in a page and in the worker. */
-import { type Sending, after, isDue, judge } from './logic/queue';
+import { type Sending, after, isDue, judge, needsPerson } from './logic/queue';
 import { changeSending, mediaOf, outbox, sendingOf, settle } from './store';
 
 export interface Reply {
@@ -44,17 +44,17 @@ async function alone(draftId: string, run: () => Promise<string | null>): Promis
 
 async function sendOne(draftId: string, transport: Transport, language: string, onProgress: OnProgress): Promise<string | null> {
   const sending = await sendingOf(draftId); // another tab may just have been faster
-  if (!sending || sending.state === 'review') return null;
+  if (!sending || needsPerson(sending)) return null;
   const form = await formOf(sending);
   await changeSending(draftId, (now) => ({ ...now, state: 'sending' }));
-  const reply = await transport(form, sending.key, language, (part) => onProgress(draftId, part)).catch(() => NO_REPLY);
+  const reply = await transport(form, sending.key, sending.language ?? language, (part) => onProgress(draftId, part)).catch(() => NO_REPLY);
   const outcome = judge(reply.status, reply.type, reply.body, reply.retryAfter, reply.replayed);
   if (outcome.kind !== 'sent') {
     await changeSending(draftId, (now) => after(now, outcome, Date.now(), Math.random()));
     return null;
   }
   const { receipt } = outcome;
-  await settle(draftId, { code: receipt.code, draft_id: draftId, token: receipt.tracking_token, kind: 'own', at: Date.now(), answer: receipt });
+  await settle(draftId, { code: receipt.code, draft_id: draftId, token: receipt.tracking_token, kind: 'own', at: Date.now(), answer: receipt, unseen: true });
   return receipt.code;
 }
 

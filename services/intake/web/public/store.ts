@@ -21,6 +21,7 @@ export interface Draft {
   reporter: { kind: string; name: string; phone: string; email: string; anonymity: string };
   terms: boolean;
   about_unit?: string | null;
+  guessed?: boolean; // the category was taken from the text, nobody has pressed it
   lone: boolean; // looked at similar reports and wants a new one
 }
 
@@ -49,6 +50,7 @@ export interface Receipt {
   token: string;
   kind: 'own' | 'followed';
   at: number; // ms
+  unseen?: boolean; // it arrived while nobody looked
   answer: ReceiptAnswer | null;
 }
 
@@ -71,6 +73,10 @@ function db(): Promise<IDBPDatabase<Civic>> {
       fresh.createObjectStore('receipts', { keyPath: 'code' });
       fresh.createObjectStore('kept', { keyPath: 'id' });
     },
+    blocking(_now, _next, event) {
+      (event.target as IDBDatabase).close(); // a newer build in another tab wants to change the stores
+      opened = null;
+    },
     terminated() {
       opened = null;
     },
@@ -78,8 +84,12 @@ function db(): Promise<IDBPDatabase<Civic>> {
   return opened;
 }
 
+/** Keep a draft; one that was sent meanwhile (another tab, the worker) does not come back. */
 export async function saveDraft(draft: Draft): Promise<void> {
-  await (await db()).put('drafts', { ...draft, updated_at: Date.now() });
+  const change = (await db()).transaction(['drafts', 'receipts'], 'readwrite');
+  const sent = (await change.objectStore('receipts').getAll()).some((each) => each.draft_id === draft.id);
+  if (!sent) await change.objectStore('drafts').put({ ...draft, updated_at: Date.now() });
+  await change.done;
 }
 
 export async function drafts(): Promise<Draft[]> {
@@ -100,6 +110,43 @@ export async function addMedia(media: Media): Promise<void> {
   void navigator.storage?.persist?.();
 }
 
+/** One second of a recording that is going on; pieces are rows of their own, written once. */
+export interface Piece {
+  recording: string; // the id that the recording will have among the media
+  draft_id: string;
+  nth: number;
+  type: string;
+  began_at: number; // ms
+  until: number; // ms
+  bytes: ArrayBuffer;
+}
+
+const pieceKey = (recording: string, nth: number): string => `sound:${recording}:${String(nth).padStart(5, '0')}`;
+const piecesOf = (recording: string): IDBKeyRange => IDBKeyRange.bound(`sound:${recording}:`, `sound:${recording}:~`);
+
+export async function keepPiece(piece: Piece): Promise<void> {
+  await (await db()).put('kept', { id: pieceKey(piece.recording, piece.nth), value: piece, at: piece.until });
+}
+
+/** Every recording that was never brought to its end: its pieces in their order. */
+export async function unfinished(): Promise<Piece[][]> {
+  const rows = await (await db()).getAll('kept', IDBKeyRange.bound('sound:', 'sound:~'));
+  const found = new Map<string, Piece[]>();
+  for (const { value } of rows) {
+    const piece = value as Piece;
+    found.set(piece.recording, [...(found.get(piece.recording) ?? []), piece]);
+  }
+  return [...found.values()];
+}
+
+/** A recording has ended: it joins the media and its pieces go, in one transaction. */
+export async function finishRecording(media: Media): Promise<void> {
+  const change = (await db()).transaction(['media', 'kept'], 'readwrite');
+  await Promise.all([change.objectStore('media').put(media), change.objectStore('kept').delete(piecesOf(media.id)), change.done]);
+}
+
+export const dropPieces = async (recording: string): Promise<void> => (await db()).delete('kept', piecesOf(recording));
+
 export const removeMedia = async (id: string): Promise<void> => (await db()).delete('media', id);
 
 /** Forget a draft and its media. */
@@ -114,13 +161,14 @@ export async function removeDraft(id: string): Promise<void> {
   ]);
 }
 
-/** Put a frozen report on its way; false when it is on its way already (another tab). */
+/** Put a frozen report on its way; false when another tab has put it there, or has its receipt. */
 export async function enqueue(sending: Sending): Promise<boolean> {
-  const change = (await db()).transaction('outbox', 'readwrite');
-  const twin = await change.store.get(sending.draft_id);
-  if (!twin) await change.store.put(sending);
+  const change = (await db()).transaction(['outbox', 'receipts'], 'readwrite');
+  const twin = await change.objectStore('outbox').get(sending.draft_id);
+  const sent = (await change.objectStore('receipts').getAll()).some((each) => each.draft_id === sending.draft_id);
+  if (!twin && !sent) await change.objectStore('outbox').put(sending);
   await change.done;
-  return !twin;
+  return !twin && !sent;
 }
 
 export const outbox = async (): Promise<Sending[]> => (await db()).getAll('outbox');
@@ -154,6 +202,15 @@ export async function settle(draftId: string, receipt: Receipt): Promise<void> {
 
 export const keepReceipt = async (receipt: Receipt): Promise<unknown> => (await db()).put('receipts', receipt);
 export const receiptOf = async (code: string): Promise<Receipt | undefined> => (await db()).get('receipts', code);
+/** Somebody has looked at a receipt; false when that was known. */
+export async function markSeen(code: string): Promise<boolean> {
+  const change = (await db()).transaction('receipts', 'readwrite');
+  const found = await change.store.get(code);
+  if (found?.unseen) await change.store.put({ ...found, unseen: false });
+  await change.done;
+  return Boolean(found?.unseen);
+}
+
 export const removeReceipt = async (code: string): Promise<void> => (await db()).delete('receipts', code);
 
 export async function receipts(): Promise<Receipt[]> {

@@ -1,9 +1,11 @@
 /** The worker of the reporter's pages: the shell without a network, and sending in the background.
  It never answers for the server: no answer of the API is made up here. */
 import { byFetch, sendDue } from './sender';
+import { outbox } from './store';
 
 declare const BUILD: string;
 declare const PRECACHE: string[];
+declare const WARM: string[]; // the map: kept once the first view is done
 
 interface Waiting extends Event {
   waitUntil(done: Promise<unknown>): void;
@@ -14,7 +16,7 @@ interface Fetching extends Waiting {
 }
 interface Scope {
   skipWaiting(): Promise<void>;
-  clients: { claim(): Promise<void>; matchAll(): Promise<{ postMessage(message: unknown): void }[]> };
+  clients: { claim(): Promise<void>; openWindow(url: string): Promise<unknown>; matchAll(): Promise<{ postMessage(message: unknown): void }[]> };
   registration: { showNotification(title: string, options?: object): Promise<void> };
 }
 const scope = self as unknown as Scope;
@@ -22,7 +24,7 @@ const SHELL = `shell-${BUILD}`;
 const PUBLIC = 'public-data';
 const PAGE_WAIT_MS = 3000;
 const KEPT_SHELLS = 2; // a page of the build before may still be open
-const FRESHENED = ['/api/v1/categories', '/api/v1/units', '/api/v1/areas'];
+const FRESHENED = ['/api/v1/categories', '/api/v1/units', '/api/v1/areas', '/api/v1/areas.geojson'];
 
 self.addEventListener('install', (event) => {
   (event as Waiting).waitUntil(
@@ -45,7 +47,9 @@ self.addEventListener('activate', (event) => {
 });
 
 self.addEventListener('message', (event) => {
-  if ((event as MessageEvent).data === 'take-over') void scope.skipWaiting();
+  const said = (event as MessageEvent).data;
+  if (said === 'take-over') void scope.skipWaiting();
+  if (said === 'warm') (event as unknown as Waiting).waitUntil(warm().catch(() => undefined));
 });
 
 self.addEventListener('fetch', (event) => {
@@ -59,8 +63,14 @@ self.addEventListener('fetch', (event) => {
   else if (FRESHENED.includes(url.pathname)) answer(freshened(request, event as Fetching));
 });
 
+/** Keep what the map needs, so that a pin can be set where there is no network. */
+async function warm(): Promise<void> {
+  const cache = await caches.open(SHELL);
+  for (const each of WARM) if (!(await cache.match(each, { ignoreVary: true }))) await cache.add(each);
+}
+
 function isOurs(path: string): boolean {
-  return path === '/' || /^\/(r|map|onestop|apps|offices|mine)(\/|$)/.test(path);
+  return path === '/' || /^\/(r|map|onestop|apps|offices|mine|opt-out|confirm)(\/|$)/.test(path);
 }
 
 /** The network's page if it comes within three seconds, else the shell that we hold. */
@@ -103,14 +113,43 @@ async function freshened(request: Request, event: Waiting): Promise<Response> {
   return held;
 }
 
+interface Said {
+  title: string;
+  tag: string;
+  code: string;
+  status: string;
+  due: string;
+  link: string;
+}
+
+// a push says no more than code, state and due time; whoever presses it reads the rest on the page
+self.addEventListener('push', (event) => {
+  const said = (event as unknown as { data: { json(): Said } | null }).data?.json();
+  if (!said) return;
+  const options = { body: [said.code, said.status, said.due].filter(Boolean).join(' · '), tag: said.tag, icon: '/static/icon-192.png', data: { code: said.code } };
+  (event as Waiting).waitUntil(scope.registration.showNotification(said.title, options));
+});
+
+self.addEventListener('notificationclick', (event) => {
+  const { notification } = event as unknown as { notification: { data: { code: string } | null; close(): void } };
+  notification.close();
+  const to = notification.data?.code ? `/r/${encodeURIComponent(notification.data.code)}` : '/mine';
+  (event as Waiting).waitUntil(scope.clients.openWindow(to));
+});
+
 self.addEventListener('sync', (event) => {
   if ((event as unknown as { tag: string }).tag.startsWith('send')) (event as Waiting).waitUntil(sendAll());
 });
 
+// the worker has no words of its own; these follow who sends
+const SENT = { vi: ['Đà Lạt trực tuyến', 'Đã gửi phản ánh'], en: ['Đà Lạt Online', 'Report sent:'] } as const;
+
 async function sendAll(): Promise<void> {
-  const codes = await sendDue(byFetch, 'vi', true);
+  const language = (await outbox()).find((each) => each.language)?.language ?? 'vi';
+  const codes = await sendDue(byFetch, language, true);
   for (const each of await scope.clients.matchAll()) each.postMessage({ sent: codes });
   if (codes.length && typeof Notification !== 'undefined' && Notification.permission === 'granted') {
-    await scope.registration.showNotification('Đà Lạt trực tuyến', { body: `Đã gửi phản ánh ${codes.join(', ')}`, icon: '/static/icon-192.png' });
+    const [title, words] = SENT[language];
+    await scope.registration.showNotification(title, { body: `${words} ${codes.join(', ')}`, icon: '/static/icon-192.png' });
   }
 }

@@ -2,6 +2,7 @@
 
 from services.notify.ioc.projection.base import Heard, Projection
 from services.notify.ioc.projection.cases import CaseJourneys
+from services.notify.ioc.projection.onestop import OnestopNewest
 from services.notify.ioc.projection.projector import Projector
 
-__all__ = ["CaseJourneys", "Heard", "Projection", "Projector"]
+__all__ = ["CaseJourneys", "Heard", "OnestopNewest", "Projection", "Projector"]

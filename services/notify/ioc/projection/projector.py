@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.notify.ioc.epoch import identity
-from services.notify.ioc.marks import Mark, Marks
+from services.notify.ioc.marks import SHAPE, Mark, Marks
 from services.notify.ioc.projection.base import Heard, Projection
-from services.notify.ioc.tail import IocTail
+from services.notify.ioc.tail import CursorGoneError, IocTail
 from shared.errors import OutageError, PermanentError
 from shared.events import Received
 from shared.stream import StreamEvent
@@ -65,12 +65,22 @@ class Projector:
         while True:
             try:
                 if await self._leads():
-                    await self._work(await self._marks.read())
+                    await self._work(await self._current())
+            except CursorGoneError as error:  # the mark names the new stream, or soon will
+                log.warning("projector.stream_ended", reason=error.reason)
             except OutageError as error:
                 log.warning("projector.waits", reason=str(error))
             except Exception:
                 log.exception("projector.failed")
             await asyncio.sleep(RETRY_S)
+
+    async def _current(self) -> Mark:
+        """Return the mark; what an older version has built is built anew."""
+        mark = await self._marks.read()
+        if mark.shape >= SHAPE:
+            return mark
+        log.warning("projector.rebuilds", shape=mark.shape)
+        return await self._marks.rebuild()
 
     async def _leads(self) -> bool:
         return await self._marks.lease(self._holder, self._clock(), LEASE)
@@ -93,8 +103,11 @@ class Projector:
             heard = list(filter(None, map(_read, batch)))
             await self._take(heard, mark.generation)
             newest = batch[-1]
-            at = heard[-1].received.time if heard else mark.at or self._clock()
-            moved = await self._marks.advance(mark, newest.offset, identity(newest), at)
+            now = self._clock()
+            at = heard[-1].received.time if heard else mark.at or now
+            moved = await self._marks.advance(
+                mark, newest.offset, identity(newest), at=at, seen_at=now
+            )
             if moved is None:
                 return
             mark = moved

@@ -1,16 +1,13 @@
-/** Where the wall's figures come from: asked when something happened, at the latest every 10 s. */
-import { signal } from '@preact/signals';
+/** What the wall knows, and where from: figures that are asked for, events that are followed. */
+import { batch, signal } from '@preact/signals';
 import { ApiError, call } from '@web/core/api';
 import { type StreamState, follow } from '@web/core/sse';
-import type { Areas } from '@web/map/geo';
 import { locked, token } from './access';
-import { type Heard, type OpenCase, type Replay, type Summary, after } from './model';
-
-export interface Named {
-  id: string;
-  name: { vi: string; en?: string | null };
-  short?: string | { vi: string; en?: string | null } | null;
-}
+import {
+  type CaseRow, type Heard, type OpenCase, type Summary, after, feedAt, openCase, toldOf,
+} from './model';
+import { paced } from './pace';
+import type { Replay } from './replay';
 
 export interface OneStop {
   waiting: number;
@@ -23,94 +20,191 @@ export interface Incident {
   area: string;
   count: number;
   codes: string[];
+  raised_at: string;
+  closed_at: string | null;
 }
 
 export const incidents = signal<readonly Incident[] | null>(null);
 export const summary = signal<Summary | null>(null);
+export const shares = signal<Summary | null>(null); // of what was received in the last thirty days
 export const cases = signal<ReadonlyMap<string, OpenCase>>(new Map());
 export const onestop = signal<OneStop | null>(null);
 export const feed = signal<readonly Heard[]>([]);
-export const heard = signal(0); // when the server was last heard
 export const stream = signal<StreamState>('connecting');
-export const names = signal<Record<string, Named>>({});
-export const ground = signal<Areas | null>(null);
+export const unanswered = signal(false); // the last question got no answer
 export const replay = signal<Replay | null>(null);
 
-const FEED = 4;
+const FEED = 3;
+const BATCH_MS = 500; // how long events are gathered before the picture changes
+const PAGES = 20; // of a replayed hour's events, or of open cases; more are in the figures alone
+const PAGE = 1000;
 const EVERY_MS = 10_000;
-const TOGETHER_MS = 800; // a burst of events is one question
+const TOGETHER_MS = 700; // a burst of events is one question, and the figures have counted it
+const REST_MS = 1_500; // between an answer and the next question
+const SHARES_MS = 30 * 86_400_000;
+const MAP_EVERY_MS = 60_000; // the map follows the events; this catches what they cannot say
+const MAP_REST_MS = 5_000;
+const SHARES_REST_MS = 10_000;
+const LATELY_MS = 15_000; // so long an event may be heard before the server's list has it
+
+let answered = Date.now(); // when the server was last heard; a signal would draw at every event
+let proven = Date.now(); // when the figures were last as new as the events, or on their way
+
+/** When what is shown was last known to be true. Figures that stand still while events come are old. */
+export const knownAt = (): number => Math.min(answered, proven);
 
 async function get<T>(path: string): Promise<T | null> {
   try {
     const { data } = await call<T>(path, { token: token.value });
-    heard.value = Date.now();
+    answered = Date.now();
+    unanswered.value = false;
     return data;
   } catch (error) {
+    unanswered.value = true;
     if (error instanceof ApiError && (error.status === 401 || error.status === 403)) locked.value = true;
     return null;
   }
 }
 
-/** Ask for everything that the wall shows, as of now or as of a past moment. */
-export async function ask(): Promise<void> {
-  const at = replay.value ? `?at=${encodeURIComponent(new Date(replay.value.at).toISOString())}` : '';
-  const then = replay.value ? new Date(replay.value.at + 7 * 3_600_000).toISOString().slice(0, 10) : '';
-  const [figures, open, queues, raised] = await Promise.all([
+let past: Heard[] = []; // the events of the hour that is played back
+let pastFrom = 0;
+
+/** Fetch the events of the hour that is played back; without them the feed stays empty. */
+async function recall({ from, until }: Replay): Promise<void> {
+  if (pastFrom === from) return;
+  pastFrom = from;
+  past = [];
+  let next = `since=${encodeURIComponent(new Date(from).toISOString())}`;
+  for (let page = 0; page < PAGES; page += 1) {
+    const found = await get<{ items: Heard[]; next: string }>(`ioc/events?${next}&limit=${PAGE}`);
+    if (!found) pastFrom = 0; // asked again with the next step
+    if (!found || pastFrom !== from) return;
+    past = [...past, ...found.items];
+    const last = found.items.at(-1);
+    if (found.items.length < PAGE || !last || Date.parse(last.time) > until) return;
+    next = `after=${encodeURIComponent(found.next)}`;
+  }
+}
+
+function noted(figures: Summary): void {
+  const { offset, behind } = figures.watermark;
+  if (behind === 0 || offset !== summary.value?.watermark.offset) proven = Date.now();
+}
+
+/** Ask for the figures, as of now or, with `at`, as of a past moment: of its queues nothing is known. */
+async function askFigures(at = ''): Promise<void> {
+  const [figures, queues, raised] = await Promise.all([
     get<Summary>(`ioc/summary${at}`),
-    get<{ items: OpenCase[] }>(`ioc/cases${at}`),
-    get<{ all: OneStop }>(`ioc/onestop${then && `?on=${then}`}`),
-    replay.value ? null : get<{ items: Incident[] }>('ioc/incidents?state=open'),
+    at ? null : get<{ all: OneStop }>('ioc/onestop'),
+    get<{ items: Incident[] }>(`ioc/incidents?state=open${at.replace('?', '&')}`),
   ]);
-  if (figures) summary.value = figures;
-  if (open) cases.value = new Map(open.items.map((each) => [each.code, each]));
-  incidents.value = replay.value ? null : (raised?.items ?? incidents.value);
-  onestop.value = queues?.all ?? onestop.value;
+  batch(() => {
+    if (figures) {
+      noted(figures);
+      summary.value = figures;
+    }
+    incidents.value = raised?.items ?? incidents.value;
+    onestop.value = at ? null : (queues?.all ?? onestop.value);
+  });
 }
 
-/** Names and the ground come from intake, where everybody may read them. */
-export async function learn(intake: string): Promise<void> {
-  const lists = await Promise.all(['categories', 'units', 'areas'].map((each) => open<{ items: Named[] }>(`${intake}/api/v1/${each}`)));
-  names.value = Object.fromEntries(lists.flatMap((each) => each?.items ?? []).map((each) => [each.id, each]));
-  ground.value = await open<Areas>(`${intake}/api/v1/areas.geojson`);
+/** Ask what was on time lately: a share over all years would move no more. */
+async function askShares(now: number, at = ''): Promise<void> {
+  const from = encodeURIComponent(new Date(now - SHARES_MS).toISOString());
+  shares.value = (await get<Summary>(`ioc/summary?from=${from}${at.replace('?', '&')}`)) ?? shares.value;
 }
 
-async function open<T>(url: string): Promise<T | null> {
-  const answer = await fetch(url, { credentials: 'omit' }).catch(() => null);
-  return answer?.ok ? ((await answer.json()) as T) : null;
+/** Ask for the open cases; what was heard lately is laid over them, since they may be older. */
+async function askCases(at = ''): Promise<void> {
+  const asked = new Map<string, OpenCase>();
+  let next: string | null = '';
+  for (let page = 0; page < PAGES && next !== null; page += 1) {
+    const cursor: string = next && `${at ? '&' : '?'}cursor=${encodeURIComponent(next)}`;
+    const found: { items: CaseRow[]; next: string | null } | null = await get(`ioc/cases${at}${cursor}`);
+    if (!found) return;
+    for (const each of found.items) asked.set(each.code, openCase(each));
+    next = found.next;
+  }
+  cases.value = at ? asked : after(asked, [...lately.map((each) => each.event), ...gathered]);
 }
 
-/** Follow the live stream, or run a replay, until the returned function is called. */
+async function askPast(then: Replay): Promise<void> {
+  const at = `?at=${encodeURIComponent(new Date(then.at).toISOString())}`;
+  await recall(then);
+  await Promise.all([askFigures(at), askCases(at), askShares(then.at, at)]);
+  feed.value = feedAt(past, then.at, FEED);
+}
+
+const figuresOfNow = paced(async () => {
+  await askFigures();
+  if (summary.value?.watermark.behind) figuresOfNow.soon(TOGETHER_MS);
+}, () => REST_MS);
+const casesOfNow = paced(() => askCases(), () => MAP_REST_MS);
+const sharesOfNow = paced(() => askShares(Date.now()), () => SHARES_REST_MS);
+const ofThen = paced(() => (replay.value ? askPast(replay.value) : Promise.resolve()), () => 0);
+
+/** Show the moment of the replay, once the question before it is answered. */
+export const askThen = (): void => ofThen.soon();
+
+function askAll(): void {
+  figuresOfNow.soon();
+  casesOfNow.soon();
+  sharesOfNow.soon();
+}
+
+/** Follow the live stream, or show a replay's moment, until the returned function is called. */
 export function run(): () => void {
-  let soon: ReturnType<typeof setTimeout> | undefined;
-  const askSoon = (): void => {
-    soon ??= setTimeout(() => {
-      soon = undefined;
-      void ask();
-    }, TOGETHER_MS);
-  };
-  void ask();
-  const every = setInterval(() => (replay.value ? undefined : askSoon()), EVERY_MS);
-  const end = replay.value ? () => undefined : follow({
+  if (replay.value) {
+    askThen();
+    return () => undefined;
+  }
+  askAll();
+  void recent();
+  const batches = setInterval(flush, BATCH_MS);
+  const every = setInterval(() => {
+    figuresOfNow.soon();
+    if (stream.value === 'live') return;
+    casesOfNow.soon(); // nobody tells us: ask
+    void recent();
+  }, EVERY_MS);
+  const whole = setInterval(() => {
+    casesOfNow.soon();
+    sharesOfNow.soon();
+  }, MAP_EVERY_MS);
+  const end = follow({
     url: '/api/v1/ioc/stream',
     token: () => token.value,
     onEvent: ({ event, data }) => {
-      heard.value = Date.now();
-      if (event === 'reset') return askSoon();
+      answered = Date.now();
+      if (event === 'reset') return askAll();
       take(data);
-      askSoon();
+      figuresOfNow.soon(TOGETHER_MS);
     },
     onState: (state, status) => {
       stream.value = state;
-      if (state === 'live') askSoon();
+      if (state === 'live') askAll();
       if (status === 401 || status === 403) locked.value = true;
     },
   });
   return () => {
     end();
-    clearInterval(every);
-    clearTimeout(soon);
+    [every, batches, whole].forEach(clearInterval);
   };
 }
+
+const RECENT_MS = 10 * 60_000;
+
+/** What happened lately: the feed begins with it, and lives of it while the stream is lost. */
+async function recent(): Promise<void> {
+  const since = new Date(Date.now() - RECENT_MS).toISOString();
+  const found = await get<{ items: Heard[] }>(
+    `ioc/events?since=${encodeURIComponent(since)}&limit=${PAGE}`,
+  );
+  if (found && (!feed.value.length || stream.value !== 'live')) feed.value = feedAt(found.items, Date.now(), FEED);
+}
+
+let gathered: Heard[] = [];
+let lately: { at: number; event: Heard }[] = []; // of the map; the server's list may lack them
 
 function take(data: string): void {
   let event: Heard;
@@ -119,7 +213,26 @@ function take(data: string): void {
   } catch {
     return;
   }
-  if (!event.type || !event.data) return;
-  cases.value = after(cases.value, event);
-  if (!feed.value.some((each) => each.id === event.id)) feed.value = [event, ...feed.value].slice(0, FEED);
+  if (event.type && event.data) gathered.push(event);
+}
+
+/** Show what was gathered: fifty events a second are two pictures, not fifty. */
+function flush(): void {
+  if (!gathered.length) return;
+  const events = gathered;
+  gathered = [];
+  const at = Date.now();
+  lately = lately.filter((each) => each.at > at - LATELY_MS);
+  for (const event of events) if (event.data.case) lately.push({ at, event });
+  batch(() => {
+    cases.value = after(cases.value, events);
+    show(events);
+  });
+}
+
+/** The newest of some events above those that the feed has. */
+function show(events: readonly Heard[]): void {
+  const known = new Set(feed.value.map((each) => each.id));
+  const fresh = events.filter((each) => toldOf(each) && !known.has(each.id)).slice(-FEED).reverse();
+  if (fresh.length) feed.value = [...fresh, ...feed.value].slice(0, FEED);
 }

@@ -1,15 +1,20 @@
 /** The wall's map: wards as the ground, cases as shapes, clusters as rings. Plain SVG. */
 import type { JSX } from 'preact';
-import { useMemo } from 'preact/hooks';
+import { computed, signal } from '@preact/signals';
 import { both, t } from '@web/core/i18n';
+import type { Position } from 'geojson';
 import { type Areas, rings } from '@web/map/geo';
-import { type Cluster, type OpenCase, clustered, markOf } from './model';
+import { type Cluster, type Point, clustered, radiusOf, sizeOf } from './clusters';
+import { cases } from './data';
+import { type Mark, markOf, nextTurn } from './model';
+import { ground, shortened } from './names';
 
 const WIDTH = 1060;
-const HEIGHT = 620;
+const HEIGHT = 480;
 const REACH = 64; // pixels: what lies nearer than this is one ring
 const MARGIN = 24;
-const LETTER = 9; // pixels of a name's letter
+const PHONE = matchMedia('(max-width: 900px)').matches; // as in wall.css: larger letters there
+const [LETTER, LINE] = PHONE ? [24, 46] : [17, 34]; // units of the picture
 
 interface Projection {
   x: (lon: number) => number;
@@ -38,46 +43,106 @@ function extent(ring: number[][]): number {
   return spread(ring.map((each) => each[0]!)) * spread(ring.map((each) => each[1]!));
 }
 
-export function Ground({ areas, cases, at }: { areas: Areas | null; cases: readonly OpenCase[]; at: number }): JSX.Element {
-  const to = useMemo(() => projection(areas), [areas]);
-  const placed = cases.filter((each) => each.lat !== null && each.lon !== null);
-  const clusters = clustered(placed.map((each) => ({ x: to.x(each.lon!), y: to.y(each.lat!), mark: markOf(each, at) })), REACH);
-  const overdue = placed.filter((each) => markOf(each, at) === 'overdue').length;
+/** The moment that the map is drawn of: it moves on when a case is to be drawn in another way. */
+export const drawnAt = signal(Date.now());
+const turn = computed(() => nextTurn(cases.value.values(), drawnAt.value));
+
+/** Tell the map what time it is; it is drawn again only when that changes a mark. */
+export function mapAt(now: number): void {
+  if (now >= turn.value || now < drawnAt.value) drawnAt.value = now;
+}
+
+const to = computed(() => projection(ground.value));
+
+interface Picture {
+  clusters: Cluster[];
+  placed: number;
+  unplaced: number;
+  overdue: number;
+}
+
+const picture = computed<Picture>(() => {
+  const points: Point[] = [];
+  let [placed, overdue] = [0, 0];
+  for (const each of cases.value.values()) {
+    if (each.lat === null || each.lon === null) continue;
+    const [x, y, mark] = [to.value.x(each.lon), to.value.y(each.lat), markOf(each, drawnAt.value)];
+    placed += 1;
+    if (mark === 'overdue') overdue += 1;
+    if (x > -REACH && x < WIDTH + REACH && y > -REACH && y < HEIGHT + REACH) points.push({ x, y, mark });
+  }
+  return { clusters: clustered(points, REACH), placed, unplaced: cases.value.size - placed, overdue };
+});
+
+const BOX = { preserveAspectRatio: 'xMidYMid meet', viewBox: `0 0 ${WIDTH} ${HEIGHT}` };
+
+/** The ground is a picture of its own: it is not painted again when a ring changes. */
+export function Ground(): JSX.Element {
+  const { clusters, placed, unplaced, overdue } = picture.value;
   return (
-    <svg class="ground" preserveAspectRatio="xMidYMid slice" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={t('wall.map', { n: placed.length, overdue })}>
-      <Wards areas={areas} to={to} />
-      {clusters.filter((each) => each.x > -REACH && each.x < WIDTH + REACH).map((each) => <Ring key={`${each.x.toFixed(1)}:${each.y.toFixed(1)}`} cluster={each} />)}
-    </svg>
+    <>
+      <div class="ground" role="img" aria-label={t('wall.map', { n: placed, overdue })}>
+        <Wards />
+        <svg {...BOX}>{clusters.map((each) => <Ring key={each.key} cluster={each} />)}</svg>
+      </div>
+      <p class="legend">
+        {(['overdue', 'soon', 'open'] as const).map((mark) => (
+          <span key={mark}><svg viewBox="-20 -20 40 40" aria-hidden="true"><Shape x={0} y={0} mark={mark} /></svg>{t(`wall.mark.${mark}`)}</span>
+        ))}
+        {unplaced > 0 && <span class="unplaced">{t('wall.unplaced', { n: unplaced })}</span>}
+      </p>
+    </>
   );
 }
 
-function Wards({ areas, to }: { areas: Areas | null; to: Projection }): JSX.Element {
-  return useMemo(
-    () => (
-      <g>
-        {areas?.features.map((each, n) => (
-          <path key={n} class="ward" d={rings(each.geometry).map((ring) => `M${ring.map(([lon, lat]) => `${to.x(lon!).toFixed(1)} ${to.y(lat!).toFixed(1)}`).join('L')}Z`).join('')} />
-        ))}
-        {areas?.features.map((each, n) => {
-          const ring = rings(each.geometry)[0] ?? [];
-          const x = ring.reduce((sum, p) => sum + to.x(p[0]!), 0) / (ring.length || 1);
-          const y = ring.reduce((sum, p) => sum + to.y(p[1]!), 0) / (ring.length || 1);
-          // a name that is wider than its ward would lie over its neighbours'
-          if (spread(ring.map((p) => to.x(p[0]!))) < LETTER * both(each.properties.name).length) return null;
-          return <text key={n} class="name" x={x} y={y} text-anchor="middle">{both(each.properties.name)}</text>;
-        })}
-      </g>
-    ),
-    [areas, to],
+function outline(all: Position[][], to: Projection): string {
+  const point = ([lon, lat]: Position): string => `${to.x(lon!).toFixed(1)} ${to.y(lat!).toFixed(1)}`;
+  return all.map((ring) => `M${ring.map(point).join('L')}Z`).join('');
+}
+
+interface Label {
+  x: number;
+  y: number;
+  name: string;
+}
+
+const half = (label: Label): number => (label.name.length * LETTER) / 2;
+const inside = (label: Label): Label => ({ ...label, x: Math.min(Math.max(label.x, half(label) + 8), WIDTH - half(label) - 8) });
+const seen = ({ y }: Label): boolean => y > LINE && y < HEIGHT - LINE / 2;
+const over = (a: Label, b: Label): boolean => Math.abs(a.x - b.x) < half(a) + half(b) && Math.abs(a.y - b.y) < LINE;
+
+/** The wards' names, as long as their ward is wide; one that would lie over another is left out. */
+function labels(areas: Areas): Label[] {
+  const kept: Label[] = [];
+  for (const { geometry, properties } of areas.features) {
+    const ring = rings(geometry)[0] ?? [];
+    const [xs, ys] = [ring.map((p) => to.value.x(p[0]!)), ring.map((p) => to.value.y(p[1]!))];
+    const name = both(properties.name);
+    const fits = [name, shortened(name)].map((each) => inside({ x: mean(xs), y: mean(ys), name: each }));
+    const found = fits.find((each) => seen(each) && 2 * half(each) <= spread(xs) && !kept.some((other) => over(each, other)));
+    if (found) kept.push(found);
+  }
+  return kept;
+}
+
+const mean = (values: number[]): number => values.reduce((sum, each) => sum + each, 0) / (values.length || 1);
+
+function Wards(): JSX.Element {
+  const areas = ground.value?.features ?? [];
+  return (
+    <svg class="wards" {...BOX}>
+      {areas.map((each, n) => <path key={n} class="ward" d={outline(rings(each.geometry), to.value)} />)}
+      {ground.value && labels(ground.value).map((each) => <text key={each.name} class="name" x={each.x} y={each.y} text-anchor="middle">{each.name}</text>)}
+    </svg>
   );
 }
 
 /** One case is its shape; several are a ring that is split as they are. */
 function Ring({ cluster }: { cluster: Cluster }): JSX.Element {
   const { x, y, open, soon, overdue } = cluster;
-  const total = open + soon + overdue;
+  const total = sizeOf(cluster);
   if (total === 1) return <Shape x={x} y={y} mark={overdue ? 'overdue' : soon ? 'soon' : 'open'} />;
-  const radius = Math.min(46, 20 + 5 * Math.log2(total));
+  const radius = radiusOf(total);
   const around = 2 * Math.PI * radius;
   let turned = 0;
   const arcs = ([['overdue', overdue], ['soon', soon], ['open', open]] as const).filter(([, count]) => count > 0);
@@ -95,7 +160,7 @@ function Ring({ cluster }: { cluster: Cluster }): JSX.Element {
   );
 }
 
-function Shape({ x, y, mark }: { x: number; y: number; mark: 'open' | 'soon' | 'overdue' }): JSX.Element {
+function Shape({ x, y, mark }: { x: number; y: number; mark: Mark }): JSX.Element {
   if (mark === 'overdue') return <path class="shape overdue" d={`M${x} ${y - 17}l17 30h-34z`} />;
   if (mark === 'soon') return <path class="shape soon" d={`M${x} ${y - 16}l16 16l-16 16l-16 -16z`} />;
   return <circle class="shape open" cx={x} cy={y} r={12} />;

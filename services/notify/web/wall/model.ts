@@ -8,14 +8,15 @@ export interface Figures {
   directives_open: number;
   directives_overdue: number;
   resolved: number;
-  on_time: number;
+  on_time: number | null; // null: of too few cases
   on_time_share: number | null;
   satisfaction: number | null;
 }
 
 export interface Watermark {
-  complete_up_to: string;
-  behind: number;
+  complete_up_to: string | null;
+  offset: number;
+  behind: number | null; // null: the server does not hear the stream, and cannot know
 }
 
 export interface Summary extends Figures {
@@ -27,19 +28,31 @@ export interface Summary extends Figures {
   by_category: (Figures & { category: string | null })[];
 }
 
-export interface OpenCase {
+/** An open case as `GET /ioc/cases` gives it. */
+export interface CaseRow {
   code: string;
   state: string;
   category: string | null;
   unit: string | null;
   area: string | null;
-  due_at: string;
+  channel: string;
+  due_at: string; // the date that counts
   lat: number | null;
   lon: number | null;
 }
 
+/** The same with its due time as a number: it is compared for every picture. */
+export interface OpenCase extends Omit<CaseRow, 'due_at'> {
+  due: number;
+}
+
+export function openCase({ due_at, ...row }: CaseRow): OpenCase {
+  return { ...row, due: Date.parse(due_at) };
+}
+
 export type Freshness = 'live' | 'quiet' | 'stale' | 'dead';
 
+const HOUR_MS = 3_600_000;
 const QUIET_MS = 5_000;
 const STALE_MS = 30_000;
 const DEAD_MS = 5 * 60_000;
@@ -55,27 +68,50 @@ export function freshness(heard: number, now: number): Freshness {
 export type Mark = 'open' | 'soon' | 'overdue';
 
 /** How a case is drawn: shapes differ, since colour alone fails. */
-export function markOf(each: Pick<OpenCase, 'due_at'>, at: number): Mark {
-  const left = Date.parse(each.due_at) - at;
+export function markOf(each: Pick<OpenCase, 'due'>, at: number): Mark {
+  const left = each.due - at;
   if (left < 0) return 'overdue';
-  return left <= 3_600_000 ? 'soon' : 'open';
+  return left <= HOUR_MS ? 'soon' : 'open';
 }
 
-/** The cases that are longest over their time, the worst first. */
-export function worst(cases: readonly OpenCase[], at: number, count: number): OpenCase[] {
-  return cases
-    .filter((each) => markOf(each, at) === 'overdue')
-    .sort((a, b) => Date.parse(a.due_at) - Date.parse(b.due_at))
-    .slice(0, count);
+/** The first moment after `at` at which some case is drawn in another way; until then none is. */
+export function nextTurn(cases: Iterable<OpenCase>, at: number): number {
+  let first = Infinity;
+  for (const { due } of cases) {
+    const turn = due - HOUR_MS > at ? due - HOUR_MS : due + 1;
+    if (turn > at && turn < first) first = turn;
+  }
+  return first;
+}
+
+/** What a unit has that is over its time; `since` is when the first of it was due. */
+export interface Late {
+  unit: string | null;
+  many: number;
+  since: number;
+}
+
+/** The units with overdue cases, the one that is longest over its time first. */
+export function lateByUnit(cases: Iterable<OpenCase>, at: number, count: number): Late[] {
+  const found = new Map<string | null, Late>();
+  for (const { unit, due } of cases) {
+    if (due >= at) continue;
+    const known = found.get(unit);
+    if (!known) found.set(unit, { unit, many: 1, since: due });
+    else {
+      known.many += 1;
+      known.since = Math.min(known.since, due);
+    }
+  }
+  return [...found.values()].sort((a, b) => a.since - b.since || b.many - a.many).slice(0, count);
 }
 
 /** Units by their share on time, the worst first; those with too few cases for a share come last. */
-export function byShare<T extends Figures>(rows: readonly T[], count: number): T[] {
+export function byShare<T extends Figures>(rows: readonly T[]): T[] {
   const key = (row: T): number => row.on_time_share ?? 2;
   return [...rows]
     .filter((row) => row.total > 0)
-    .sort((a, b) => key(a) - key(b) || b.overdue - a.overdue || b.open - a.open)
-    .slice(0, count);
+    .sort((a, b) => key(a) - key(b) || b.overdue - a.overdue || b.open - a.open);
 }
 
 export interface Heard {
@@ -88,77 +124,45 @@ export interface Heard {
 
 const DONE = new Set(['resolved', 'closed', 'refused', 'redirected', 'withdrawn']);
 
-/** The open cases after an event: the newest snapshot wins. */
-export function after(cases: ReadonlyMap<string, OpenCase>, event: Heard): ReadonlyMap<string, OpenCase> {
-  const snapshot = event.data.case;
-  if (!snapshot || !event.type.startsWith('case.')) return cases;
-  const next = new Map(cases);
+/** The open cases after some events, in their order: the newest snapshot wins. */
+export function after(
+  cases: ReadonlyMap<string, OpenCase>,
+  events: readonly Heard[],
+): ReadonlyMap<string, OpenCase> {
+  const about = events.filter((each) => each.data.case && each.type.startsWith('case.'));
+  if (!about.length) return cases;
+  const next = new Map(cases); // one copy for a burst
+  for (const each of about) take(next, each.subject, each.data.case!);
+  return next;
+}
+
+function take(next: Map<string, OpenCase>, code: string, snapshot: Record<string, unknown>): void {
   if (DONE.has(String(snapshot['state']))) {
-    next.delete(event.subject);
-    return next;
+    next.delete(code);
+    return;
   }
   const place = snapshot['place'] as { lat: number; lon: number } | null;
-  next.set(event.subject, {
-    code: event.subject,
+  next.set(code, {
+    code,
     state: String(snapshot['state']),
     category: (snapshot['category'] as string | null) ?? null,
     unit: (snapshot['unit'] as string | null) ?? null,
     area: (snapshot['area'] as string | null) ?? null,
-    due_at: String(snapshot['due_at']),
+    channel: String(snapshot['channel'] ?? ''),
+    due: Date.parse(String(snapshot['expected_at'] ?? snapshot['due_at'])), // the date that counts
     lat: place?.lat ?? null,
     lon: place?.lon ?? null,
   });
-  return next;
 }
 
-export interface Cluster {
-  x: number;
-  y: number;
-  open: number;
-  soon: number;
-  overdue: number;
-}
+// Steps of the machine, and what the counter's own figures say: nothing for the feed of a wall.
+const UNTOLD = /^(ticket|dossier|routing)\.|^deadline\.set\.|^case\.(routing_suggested|followed|unfollowed)\./;
+export const toldOf = (event: Pick<Heard, 'type'>): boolean => !UNTOLD.test(event.type);
 
-/** Cases that would lie on each other on the screen, as one ring; `reach` in pixels. */
-export function clustered(points: readonly { x: number; y: number; mark: Mark }[], reach: number): Cluster[] {
-  const cells = new Map<string, Cluster & { n: number }>();
-  for (const each of points) {
-    const key = `${Math.floor(each.x / reach)}:${Math.floor(each.y / reach)}`;
-    const cell = cells.get(key) ?? { x: 0, y: 0, open: 0, soon: 0, overdue: 0, n: 0 };
-    cell.x = (cell.x * cell.n + each.x) / (cell.n + 1);
-    cell.y = (cell.y * cell.n + each.y) / (cell.n + 1);
-    cell.n += 1;
-    cell[each.mark] += 1;
-    cells.set(key, cell);
-  }
-  return [...cells.values()].map(({ x, y, open, soon, overdue }) => ({ x, y, open, soon, overdue }));
-}
-
-/** The moment that a replay shows; the URL holds it: `?from=…&speed=…`. */
-export interface Replay {
-  at: number;
-  until: number;
-  speed: number; // seconds of then per second of now
-  paused: boolean;
-}
-
-export function replayIn(search: string, now: number): Replay | null {
-  const given = new URLSearchParams(search);
-  const from = Date.parse(given.get('from') ?? '');
-  if (Number.isNaN(from) || from >= now) return null;
-  const to = Date.parse(given.get('to') ?? '');
-  const speed = Number(given.get('speed') ?? 60);
-  return {
-    at: from,
-    until: Math.min(Number.isNaN(to) || to <= from ? from + 3_600_000 : to, now),
-    speed: speed > 0 && speed <= 3600 ? speed : 60,
-    paused: given.get('paused') === '1',
-  };
-}
-
-/** The replay after `ms` of real time; it stops at its end. */
-export function advanced(replay: Replay, ms: number): Replay {
-  if (replay.paused) return replay;
-  const at = Math.min(replay.until, replay.at + ms * replay.speed);
-  return { ...replay, at, paused: at >= replay.until };
+/** The last events up to a moment, the newest first: what the feed showed then. */
+export function feedAt(events: readonly Heard[], at: number, count: number): Heard[] {
+  return events
+    .filter((each) => toldOf(each) && Date.parse(each.time) <= at)
+    .slice(-count)
+    .reverse();
 }

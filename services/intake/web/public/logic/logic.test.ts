@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readExif } from './exif';
-import { type Sending, after, isDue, judge, nextWake, readCode, validCode } from './queue';
-import { speaksOfDanger, suggest } from './suggest';
+import { type Sending, after, confirmed, isDue, judge, nextWake, readCode, validCode } from './queue';
+import { guess, speaksOfDanger, suggest } from './suggest';
 
 const sending: Sending = { draft_id: 'd', key: 'k', body: new ArrayBuffer(0), media: [], created_at: 0, attempts: 0, next_at: 0, state: 'waiting', lease_until: 0 };
 const code = 'DL-2222-2222';
@@ -63,10 +63,36 @@ test('what needs a person is not tried again by itself, and a week is the end', 
   assert.equal(nextWake([], 0), null);
 });
 
+test('a person makes due what was refused or has waited a week, with the same key and bytes', () => {
+  const now = 30 * 86_400_000;
+  const review = after(sending, { kind: 'review', problem: { code: 'c', words: 'x', errors: [] } }, 0, 1);
+  const stale = after(sending, { kind: 'retry', afterS: null, why: 'network' }, now, 1);
+  assert.equal(stale.state, 'stale');
+  for (const each of [review, stale]) {
+    const again = confirmed(each, now);
+    assert.equal(isDue(again, now, false), true);
+    assert.equal(again.key, sending.key);
+    assert.equal(again.body, sending.body);
+    assert.equal(again.problem, undefined);
+    // it has another week: the next failure does not end it at once
+    assert.equal(after(again, { kind: 'retry', afterS: null, why: 'network' }, now + 1000, 1).state, 'waiting');
+    assert.equal(after(again, { kind: 'retry', afterS: null, why: 'network' }, now + 8 * 86_400_000, 1).state, 'stale');
+  }
+});
+
 const CATEGORIES = [
   { id: 'urban_order', limit_hours: 2, keywords: ['vỉa hè', 'lấn chiếm vỉa hè'] },
   { id: 'environment', limit_hours: 4, keywords: ['rác', 'rác thải'] },
 ];
+test('a category is taken from a text only when it speaks of one more than of any other', () => {
+  assert.equal(guess('Rác tràn ra đường', CATEGORIES), 'environment');
+  assert.equal(guess('Quan nhau lan chiem via he, bo rac day duong', CATEGORIES), 'urban_order');
+  assert.equal(guess('bác sĩ', CATEGORIES), null);
+  assert.equal(guess('', CATEGORIES), null);
+  const level = CATEGORIES.map((each) => ({ ...each, keywords: ['rác'] }));
+  assert.equal(guess('rác', level), null);
+});
+
 test('suggestions need no accents and no network', () => {
   assert.deepEqual(suggest('Quan nhau lan chiem via he, bo rac day duong', CATEGORIES), ['urban_order', 'environment']);
   assert.deepEqual(suggest('RÁC thải tràn', CATEGORIES), ['environment']);

@@ -13,6 +13,8 @@ export interface Sending {
   next_at: number; // ms; not before
   state: SendingState;
   lease_until: number; // ms; where there are no Web Locks
+  language?: 'vi' | 'en'; // its sender's: refusals come in it, also when a worker sends
+  confirmed_at?: number; // ms; when its sender said that it still holds
   problem?: { code: string; words: string; errors: { field: string; code: string; detail: string }[] };
 }
 
@@ -85,14 +87,24 @@ export function after(sending: Sending, outcome: Exclude<Outcome, { kind: 'sent'
   const attempts = sending.attempts + 1;
   const step = STEPS_S[Math.min(sending.attempts, STEPS_S.length - 1)]!;
   const wait = outcome.afterS ?? step * random; // full jitter; what the server asks for wins
-  const state: SendingState = now - sending.created_at > TOO_OLD_MS ? 'stale' : 'waiting';
+  const state: SendingState = tooOld(sending, now) ? 'stale' : 'waiting';
   return { ...sending, attempts, state, next_at: now + wait * 1000, lease_until: 0 };
 }
 
-/** Say whether a sending is to be tried now. `nudged`: the network came back, or a person asked. */
+const tooOld = (sending: Sending, now: number): boolean => now - (sending.confirmed_at ?? sending.created_at) > TOO_OLD_MS;
+
+/** Say whether somebody has to decide: it was refused, or it is so old that it may be over. */
+export const needsPerson = (sending: Sending): boolean => sending.state === 'review' || sending.state === 'stale';
+
+/** What a sending becomes when a person says "as it is, send it": due again, with its key and its bytes. */
+export function confirmed(sending: Sending, now: number): Sending {
+  return { ...sending, state: 'waiting', attempts: 0, next_at: now, confirmed_at: now, problem: undefined };
+}
+
+/** Say whether a sending is to be tried now. `nudged`: the network seems to be back. */
 export function isDue(sending: Sending, now: number, nudged: boolean): boolean {
-  if (sending.state === 'review' || sending.state === 'stale') return false;
-  if (now - sending.created_at > TOO_OLD_MS && !nudged) return false;
+  if (needsPerson(sending)) return false;
+  if (tooOld(sending, now) && !nudged) return false;
   return nudged || sending.next_at <= now;
 }
 

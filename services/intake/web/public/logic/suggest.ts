@@ -19,6 +19,14 @@ export function suggest(text: string, categories: readonly Words[], most = 3): s
     .map((each) => each.id);
 }
 
+/** Return the one category that a text speaks of more than of any other; null when two are level. */
+export function guess(text: string, categories: readonly Words[]): string | null {
+  const words = ` ${fold(text)} `;
+  const ranked = categories.map((each) => ({ id: each.id, weight: weigh(words, each.keywords) })).sort((a, b) => b.weight - a.weight);
+  const [first, second] = ranked;
+  return first && first.weight > 0 && first.weight > (second?.weight ?? 0) ? first.id : null;
+}
+
 function weigh(words: string, keywords: readonly string[]): number {
   let total = 0;
   const seen = new Set<string>();

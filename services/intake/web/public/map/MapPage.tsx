@@ -4,8 +4,9 @@ import { get } from '@web/core/api';
 import { moment } from '@web/core/dates';
 import { type Bilingual, both, t } from '@web/core/i18n';
 import { Empty, Failed, Field, FlagChip, Loading, StateChip, Tabs } from '@web/ui/kit';
-import { areas, catalogue, loadGround } from '../catalogue';
-import { arrive } from '../router';
+import { areas, catalogue, landmarks, loadGround } from '../catalogue';
+import { wide } from '../screen';
+import { useArrival } from '../router';
 
 export interface Shown {
   code: string;
@@ -21,35 +22,53 @@ export interface Shown {
   precision_m: number;
 }
 
+type By = Record<'category' | 'area' | 'state', string>;
+
 interface Feature {
   geometry: { coordinates: [number, number] } | null;
   properties: Shown;
 }
 
+const MOST = 2000; // as many as the API gives at once; of more only the newest are here
+
+let last: Feature[] | null = null; // who comes back from a report finds the list as it was
+
+/** The filters stand in the address: a link shows what its sender saw. */
+function filtersOfAddress(): By {
+  const asked = new URLSearchParams(location.search);
+  return { category: asked.get('category') ?? '', area: asked.get('area') ?? '', state: asked.get('state') ?? '' };
+}
+
+function intoAddress(by: By): void {
+  const chosen = new URLSearchParams(Object.entries(by).filter(([, value]) => value));
+  history.replaceState(history.state, '', `${location.pathname}${chosen.size ? `?${chosen}` : ''}`);
+}
+
 export default function MapPage() {
-  const [found, setFound] = useState<Feature[] | null>(null);
+  const [found, setFound] = useState<Feature[] | null>(last);
   const [error, setError] = useState<unknown>(null);
   const [tab, setTab] = useState('list');
-  const [by, setBy] = useState({ category: '', area: '', state: '' });
+  const [by, setBy] = useState<By>(filtersOfAddress);
   const load = (): void => {
     setError(null);
-    get<{ features: Feature[] }>('map/reports.geojson').then((answer) => setFound(answer.features), setError);
+    get<{ features: Feature[] }>(`map/reports.geojson?limit=${MOST}`).then((answer) => setFound((last = answer.features)), setError);
   };
-  useEffect(() => {
-    arrive(`${t('map.title')} · ${t('app.name')}`);
-    load();
-  }, []);
+  useArrival(`${t('map.title')} · ${t('app.name')}`);
+  useEffect(load, []);
+  useEffect(() => intoAddress(by), [by]);
   const shown = useMemo(() => (found ?? []).filter(({ properties: p }) => (!by.category || p.category === by.category) && (!by.area || p.area === by.area) && (!by.state || group(p) === by.state)).sort(urgent), [found, by]);
   return (
     <div class="stack">
       <h1 tabIndex={-1}>{t('map.title')}</h1>
       <p class="hint">{t('map.hint')}</p>
       <Filters by={by} onChange={setBy} />
-      <Tabs label={t('map.view')} tabs={[{ id: 'list', label: t('map.list') }, { id: 'map', label: t('map.map') }]} chosen={tab} onChoose={setTab} />
-      <div id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`}>
-        {error ? <Failed error={error} onRetry={load} /> : !found ? <Loading rows={5} /> : tab === 'list' ? <List shown={shown} /> : <BigMap shown={shown} />}
-      </div>
-      <p class="hint num" role="status">{found && t('map.count', { n: shown.length })}</p>
+      {!wide.value && <Tabs label={t('map.view')} tabs={[{ id: 'list', label: t('map.list') }, { id: 'map', label: t('map.map') }]} chosen={tab} onChoose={setTab} />}
+      <p class="hint num" role="status">{found && t('map.count', { n: shown.length })}{found && found.length >= MOST && ` · ${t('map.newest', { m: MOST })}`}</p>
+      {error && !found ? <Failed error={error} onRetry={load} /> : !found ? <Loading rows={5} /> : wide.value ? (
+        <div class="split"><div class="pane-list"><List shown={shown} /></div><BigMap shown={shown} /></div>
+      ) : (
+        <div id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`}>{tab === 'list' ? <List shown={shown} /> : <BigMap shown={shown} />}</div>
+      )}
     </div>
   );
 }
@@ -59,7 +78,7 @@ const group = (p: Shown): string => (p.mark === 'overdue' ? 'overdue' : DONE.inc
 const rank = (p: Shown): number => ['overdue', 'open', 'done'].indexOf(group(p));
 const urgent = (a: Feature, b: Feature): number => rank(a.properties) - rank(b.properties) || b.properties.received_at.localeCompare(a.properties.received_at);
 
-function Filters({ by, onChange }: { by: { category: string; area: string; state: string }; onChange: (by: { category: string; area: string; state: string }) => void }) {
+function Filters({ by, onChange }: { by: By; onChange: (by: By) => void }) {
   const choice = (id: 'category' | 'area' | 'state', label: string, options: [string, string][]) => (
     <Field id={`by-${id}`} label={label}>
       {(given) => (
@@ -90,7 +109,8 @@ function Row({ case: each }: { case: Shown }) {
     <a class="card row-link" href={`/r/${each.code}`}>
       <span class="row">{each.mark === 'overdue' && <FlagChip flag="overdue" />}<StateChip state={each.state} /></span>
       <b>{[both(each.category_name), both(area?.name)].filter(Boolean).join(' · ')}</b>
-      <span class="hint num">{each.resolved_at ? t('map.resolved', { at: moment(each.resolved_at) }) : t('map.received', { at: moment(each.received_at) })}</span>
+      {each.unit_name && <span class="small">{both(each.unit_name)}</span>}
+      <span class="hint num">{each.resolved_at ? t('map.resolved', { at: moment(each.resolved_at) }) : `${t('map.received', { at: moment(each.received_at) })} · ${t('map.due', { at: moment(each.due_at) })}`}</span>
     </a>
   );
 }
@@ -100,11 +120,16 @@ function BigMap({ shown }: { shown: Feature[] }) {
   const [failed, setFailed] = useState<unknown>(null);
   useEffect(() => {
     let close = (): void => undefined;
+    let gone = false;
     void (async () => {
       const [{ drawCases }, ground] = await Promise.all([import('./draw'), loadGround()]);
-      if (box.current) close = await drawCases(box.current, ground, shown);
+      if (box.current && !gone) close = await drawCases(box.current, ground, shown, landmarks());
+      if (gone) close();
     })().catch(setFailed);
-    return () => close();
+    return () => {
+      gone = true;
+      close();
+    };
   }, [shown]);
   return failed ? <Failed error={failed} /> : <div class="bigmap tall" ref={box} key={shown.length} />;
 }

@@ -1,7 +1,7 @@
 /** Cases on the big map: clusters with their number, overdue ones marked by shape as well as colour. */
 import { both, t } from '@web/core/i18n';
-import type { Areas } from '@web/map/geo';
-import { L, Supercluster, mapStyles, openMap } from '@web/map/map';
+import type { Areas, Landmark } from '@web/map/geo';
+import { L, Supercluster, closeMap, mapStyles, onPress, openMap } from '@web/map/map';
 import { go } from '../router';
 import type { Feature, Shown } from './MapPage';
 
@@ -11,10 +11,15 @@ interface Counted {
   overdue: number;
 }
 
-export async function drawCases(box: HTMLElement, ground: Areas | null, shown: Feature[]): Promise<() => void> {
+export async function drawCases(
+  box: HTMLElement,
+  ground: Areas | null,
+  shown: Feature[],
+  landmarks: readonly Landmark[],
+): Promise<() => void> {
   await mapStyles();
-  const map = openMap(box, ground, { label: t('map.map.label'), zoom: 13 });
-  const index = new Supercluster<Shown, Counted>({ radius: 56, maxZoom: 17, map: (p) => ({ overdue: p.mark === 'overdue' ? 1 : 0 }), reduce: (sum, p) => { sum.overdue += p.overdue; } });
+  const map = openMap(box, ground, { label: t('map.map.label'), zoom: 13, landmarks });
+  const index = new Supercluster<Shown, Counted>({ radius: 56, extent: 256, maxZoom: 17, map: (p) => ({ overdue: p.mark === 'overdue' ? 1 : 0 }), reduce: (sum, p) => { sum.overdue += p.overdue; } });
   index.load(shown.filter((each) => each.geometry).map((each) => ({ type: 'Feature', geometry: { type: 'Point', coordinates: each.geometry!.coordinates }, properties: each.properties })));
   const layer = L.layerGroup().addTo(map);
   const draw = (): void => {
@@ -29,13 +34,13 @@ export async function drawCases(box: HTMLElement, ground: Areas | null, shown: F
   };
   map.on('moveend', draw);
   draw();
-  return () => map.remove();
+  return () => closeMap(map);
 }
 
 function cluster(layer: L.LayerGroup, at: L.LatLng, p: Counted & { point_count: number }, open: () => void): void {
   const icon = L.divIcon({ className: `cluster${p.overdue ? ' overdue' : ''}`, html: String(p.point_count), iconSize: [48, 48] });
   const name = t('map.cluster', { n: p.point_count, m: p.overdue });
-  L.marker(at, { icon, alt: name, title: name }).on('click', open).addTo(layer);
+  onPress(L.marker(at, { icon, alt: name, title: name }), open).addTo(layer);
 }
 
 function single(layer: L.LayerGroup, at: L.LatLng, p: Shown, zoom: number): void {
@@ -43,5 +48,6 @@ function single(layer: L.LayerGroup, at: L.LatLng, p: Shown, zoom: number): void
   if (zoom >= COARSE_ZOOM) L.circle(at, { radius: p.precision_m / 2, className: `coarse ${group}`, interactive: false }).addTo(layer);
   const icon = L.divIcon({ className: `case ${group}`, iconSize: [44, 44] });
   const name = `${both(p.category_name)}, ${t(`state.${p.state}`)}`;
-  L.marker(at, { icon, alt: name, title: name }).on('click', () => go(`/r/${p.code}`)).addTo(layer);
+  const marker = L.marker(at, { icon, alt: name, title: name });
+  onPress(marker, () => go(`/r/${p.code}`)).addTo(layer);
 }

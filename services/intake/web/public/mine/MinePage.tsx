@@ -2,12 +2,15 @@
 import { useEffect, useState } from 'preact/hooks';
 import { moment } from '@web/core/dates';
 import { both, sentence, t } from '@web/core/i18n';
-import { Button, Empty, Field, Loading } from '@web/ui/kit';
-import { arrived, going, push } from '../outgoing';
-import { readCode } from '../logic/queue';
-import { SendingChip } from '../report/Receipt';
-import { arrive, go } from '../router';
-import { type Draft, type Receipt, drafts, receipts, removeDraft, removeReceipt } from '../store';
+import { Button, Empty, Loading } from '@web/ui/kit';
+import { needsPerson } from '../logic/queue';
+import { going, push, seen, unseen } from '../outgoing';
+import { SendingChip } from '../report/SendingChip';
+import { Stuck } from '../report/Stuck';
+import { discard } from '../report/draft';
+import { go, useArrival } from '../router';
+import { CodeForm } from './CodeForm';
+import { type Draft, type Receipt, drafts, receipts, removeReceipt } from '../store';
 
 export default function MinePage() {
   const [open, setOpen] = useState<Draft[] | null>(null);
@@ -16,8 +19,9 @@ export default function MinePage() {
     setKept(await receipts());
     setOpen(await drafts());
   };
-  useEffect(() => arrive(`${t('mine.title')} · ${t('app.name')}`), []);
-  useEffect(() => void load(), [going.value.length, arrived.value.length]);
+  useArrival(`${t('mine.title')} · ${t('app.name')}`);
+  useEffect(() => void load(), [going.value.length, unseen.value.length]);
+  useEffect(() => () => unseen.peek().forEach((each) => void seen(each.code)), []); // they stood in the list
   return (
     <div class="form stack">
       <h1 tabIndex={-1}>{t('mine.title')}</h1>
@@ -27,13 +31,18 @@ export default function MinePage() {
           {going.value.length > 0 && (
             <section class="stack" aria-labelledby="going-title">
               <h2 id="going-title">{t('mine.going')}</h2>
-              {going.value.map((each) => <div class="card row between" key={each.draft_id}><SendingChip draftId={each.draft_id} /><span class="hint num">{moment(each.created_at)}</span><Button icon="refresh" onClick={() => void push(true)}>{t('queue.again')}</Button></div>)}
+              {going.value.map((each) => (
+                <div class="card stack small-gap" key={each.draft_id}>
+                  <div class="row between"><SendingChip draftId={each.draft_id} /><span class="hint num">{moment(each.created_at)}</span>{!needsPerson(each) && <Button icon="refresh" onClick={() => void push(true)}>{t('queue.again')}</Button>}</div>
+                  {needsPerson(each) && <Stuck sending={each} onMend={() => go('/')} onDrop={() => void load()} />}
+                </div>
+              ))}
             </section>
           )}
           {open.length > 0 && (
             <section class="stack" aria-labelledby="drafts-title">
               <h2 id="drafts-title">{t('mine.drafts')}</h2>
-              {open.map((each) => <div class="card row between" key={each.id}><span class="grow clip3">{each.text || t('mine.untitled')}<br /><span class="hint num">{moment(each.updated_at)}</span></span><a class="btn" href="/">{t('mine.continue')}</a><Button icon="trash" aria-label={t('mine.drop')} onClick={() => void removeDraft(each.id).then(load)} /></div>)}
+              {open.map((each) => <div class="card row between" key={each.id}><span class="grow clip3">{each.text || t('mine.untitled')}<br /><span class="hint num">{moment(each.updated_at)}</span></span><a class="btn" href={`/?draft=${each.id}`}>{t('mine.continue')}</a><Button icon="trash" aria-label={t('mine.drop')} onClick={() => void discard(each.id).then(load)} /></div>)}
             </section>
           )}
           <section class="stack" aria-labelledby="sent-title">
@@ -51,23 +60,3 @@ export default function MinePage() {
     </div>
   );
 }
-
-function CodeForm() {
-  const [typed, setTyped] = useState('');
-  const [wrong, setWrong] = useState('');
-  const look = (event: Event): void => {
-    event.preventDefault();
-    const code = readCode(typed);
-    setWrong(code ? '' : t('track.bad.hint'));
-    if (code) go(`/r/${code}`);
-  };
-  return (
-    <form class="card stack small-gap" noValidate onSubmit={look}>
-      <Field id="code" label={t('mine.code')} hint={t('mine.code.hint')} error={wrong || undefined}>
-        {(given) => <input {...given} type="text" autocapitalize="characters" autocomplete="off" spellcheck={false} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />}
-      </Field>
-      <Button type="submit" kind="primary" icon="search">{t('mine.look')}</Button>
-    </form>
-  );
-}
-

@@ -4,24 +4,31 @@ import { time, weekday } from '@web/core/dates';
 import { both, sentence, t } from '@web/core/i18n';
 import { Button, Icon, Loading, Note, toast } from '@web/ui/kit';
 import { unitName } from '../catalogue';
-import { going, progress, push } from '../outgoing';
-import { arrive } from '../router';
-import { type Receipt as Kept, draftOf, mediaOf, receiptOfDraft, removeDraft, takeBack } from '../store';
-import { draft, media } from './draft';
+import { type Sending, needsPerson } from '../logic/queue';
+import { going, progress, push, seen } from '../outgoing';
+import { useArrival } from '../router';
+import { type Receipt as Kept, receiptOfDraft, sendingOf } from '../store';
+import { SendingChip } from './SendingChip';
+import { Stuck } from './Stuck';
 
 export function Receipt({ draftId, onAnother }: { draftId: string; onAnother: () => void }) {
   const [receipt, setReceipt] = useState<Kept | null>(null);
   const sending = going.value.find((each) => each.draft_id === draftId);
-  useEffect(() => void (!sending && receiptOfDraft(draftId).then((found) => setReceipt(found ?? null))), [sending?.state, going.value.length]);
+  const look = async (): Promise<void> => {
+    const found = await receiptOfDraft(draftId);
+    if (found) setReceipt(found);
+    else if (!(await sendingOf(draftId))) onAnother(); // forgotten on this device
+  };
+  useEffect(() => void (!sending && look()), [sending?.state, going.value.length]);
   if (receipt) return <Arrived receipt={receipt} onAnother={onAnother} />;
   if (!sending) return <Loading />;
-  return sending.state === 'review' ? <NeedsYou draftId={draftId} onBack={onAnother} /> : <OnTheWay draftId={draftId} onAnother={onAnother} />;
+  return needsPerson(sending) ? <NeedsYou sending={sending} onBack={onAnother} /> : <OnTheWay draftId={draftId} onAnother={onAnother} />;
 }
 
 function OnTheWay({ draftId, onAnother }: { draftId: string; onAnother: () => void }) {
   const sending = going.value.find((each) => each.draft_id === draftId)!;
   const part = progress.value[draftId] ?? 0;
-  useEffect(() => arrive(`${t('queue.title')} · ${t('app.name')}`), []);
+  useArrival(`${t('queue.title')} · ${t('app.name')}`);
   return (
     <div class="form stack">
       <h1 tabIndex={-1}>{t('queue.title')}</h1>
@@ -36,37 +43,12 @@ function OnTheWay({ draftId, onAnother }: { draftId: string; onAnother: () => vo
   );
 }
 
-/** One chip everywhere: what is on its way is never called sent. */
-export function SendingChip({ draftId }: { draftId: string }) {
-  const state = going.value.find((each) => each.draft_id === draftId)?.state ?? 'waiting';
-  const part = Math.round((progress.value[draftId] ?? 0) * 100);
-  const icon = { waiting: 'cloud-off', sending: 'cloud-upload', review: 'alert-triangle', stale: 'clock' }[state];
-  const look = { waiting: 'held', sending: 'in_progress', review: 'overdue', stale: 'soon' }[state];
-  return <span class={`chip ${look}`} role="status" data-sending={state}><Icon name={icon} />{t(`queue.${state}`)}{state === 'sending' ? ` ${part} %` : ''}</span>;
-}
-
-function NeedsYou({ draftId, onBack }: { draftId: string; onBack: () => void }) {
-  const problem = going.value.find((each) => each.draft_id === draftId)?.problem;
-  useEffect(() => arrive(`${t('error.prefix')} ${t('queue.review')} · ${t('app.name')}`), []);
-  const mend = async (): Promise<void> => {
-    const found = await draftOf(draftId);
-    if (!found) return;
-    await takeBack(draftId); // what is mended is another report: it gets a key of its own
-    draft.value = { ...found, step: 4 };
-    media.value = await mediaOf(draftId);
-    onBack();
-  };
+function NeedsYou({ sending, onBack }: { sending: Sending; onBack: () => void }) {
+  useArrival(`${t('error.prefix')} ${t(`queue.${sending.state}`)} · ${t('app.name')}`);
   return (
     <div class="form stack">
-      <h1 tabIndex={-1}>{t('queue.review')}</h1>
-      <Note kind="bad" icon="alert-triangle" role="alert">
-        <p>{problem?.words}</p>
-        <ul>{problem?.errors.map((each) => <li key={each.field + each.code}>{each.detail}</li>)}</ul>
-      </Note>
-      <div class="row">
-        <Button kind="primary" onClick={() => void mend()}>{t('queue.mend')}</Button>
-        <Button kind="danger" onClick={() => void removeDraft(draftId).then(onBack)}>{t('queue.drop')}</Button>
-      </div>
+      <h1 tabIndex={-1}>{t(`queue.${sending.state}`)}</h1>
+      <Stuck sending={sending} onMend={onBack} onDrop={onBack} />
     </div>
   );
 }
@@ -75,7 +57,8 @@ function Arrived({ receipt, onAnother }: { receipt: Kept; onAnother: () => void 
   const answer = receipt.answer!;
   const link = `${location.origin}/r/${receipt.code}`;
   const title = useRef<HTMLHeadingElement>(null);
-  useEffect(() => arrive(`${t('receipt.title')} · ${t('app.name')}`), []);
+  useArrival(`${t('receipt.title')} · ${t('app.name')}`);
+  useEffect(() => void seen(receipt.code), [receipt.code]);
   const copy = (): void => void navigator.clipboard?.writeText(receipt.code).then(() => toast(t('receipt.copied')));
   const share = (): void => void navigator.share?.({ title: t('app.name'), text: `${t('receipt.code')} ${receipt.code}`, url: link }).catch(() => undefined);
   return (
@@ -87,6 +70,7 @@ function Arrived({ receipt, onAnother }: { receipt: Kept; onAnother: () => void 
         <Button icon="copy" onClick={copy}>{t('receipt.copy')}</Button>
         {'share' in navigator && <Button icon="share" onClick={share}>{t('receipt.share')}</Button>}
         <a class="btn" href={`mailto:?subject=${encodeURIComponent(receipt.code)}&body=${encodeURIComponent(`${receipt.code}\n${link}`)}`}><Icon name="send" /><span>{t('receipt.mail')}</span></a>
+        <Button icon="printer" onClick={() => print()}>{t('receipt.print')}</Button>
       </div>
       <div class="card stack">
         <p class="promise">{t('receipt.received', { at: `${time(answer.received_at)} ${weekday(answer.received_at)}` })} {sentence(both(answer.promise))}</p>

@@ -4,51 +4,85 @@ import { useEffect, useState } from 'preact/hooks';
 import { t } from '@web/core/i18n';
 import { Button, ErrorSummary, Failed, Icon, Loading, Note, toast } from '@web/ui/kit';
 import { catalogue, failure, loadCatalogue } from '../catalogue';
-import { arrive } from '../router';
+import { arrivals, useArrival } from '../router';
+import { Intro } from './Intro';
 import { Receipt } from './Receipt';
 import { Review } from './Review';
-import { type Wrong, discard, draft, freeze, goStep, media, restore, restored, savedAt, wrongs } from './draft';
+import { type Wrong, discard, draft, freeze, media, restore, restored, savedAt, saveNow, takeAddress, wrongs } from './draft';
+import { sent } from './shown';
 import { StepPhoto } from './StepPhoto';
-import { StepPlace } from './StepPlace';
+import { StepPlace, WardQuestion } from './StepPlace';
 import { StepSend } from './StepSend';
 import { StepWhat } from './StepWhat';
+import { stepBack, stepOfEntry, toStep } from './steps';
+import { agree, asked } from './ward';
 
-const sent = signal<string | null>(null); // the draft whose receipt is shown
 const complaints = signal<Wrong[]>([]);
 const ready = signal(false);
 const online = signal(navigator.onLine);
 addEventListener('online', () => (online.value = true));
 addEventListener('offline', () => (online.value = false));
 
+let begun: Promise<void> | undefined;
+
+/** Take up what this device keeps, once; the shell asks for it before the words are here. */
+export function begin(): Promise<void> {
+  begun ??= restore().catch(() => undefined).finally(() => (ready.value = true));
+  return begun;
+}
+
+/** Show what the history's entry stands for: a receipt, or a step. */
+async function showEntry(): Promise<void> {
+  complaints.value = [];
+  await takeAddress().catch(() => false);
+  sent.value = (history.state as { sent?: string } | null)?.sent ?? null;
+  if (!sent.value) await stepOfEntry();
+}
+
+function another(): void {
+  if (!sent.value) return;
+  sent.value = null;
+  history.pushState({ step: draft.value.step }, '');
+  scrollTo(0, 0);
+}
+
 export function ReportPage() {
+  useEffect(() => void begin().then(showEntry), [arrivals.value]);
   useEffect(() => {
-    if (!ready.value) void restore().catch(() => undefined).finally(() => (ready.value = true));
-    const hidden = (): void => void (document.visibilityState === 'hidden' && import('./draft').then((d) => d.saveNow()));
+    const hidden = (): void => void (document.visibilityState === 'hidden' && saveNow());
+    const popped = (): void => {
+      if (location.pathname === '/') void showEntry();
+    };
     document.addEventListener('visibilitychange', hidden);
-    return () => document.removeEventListener('visibilitychange', hidden);
+    addEventListener('popstate', popped);
+    return () => {
+      document.removeEventListener('visibilitychange', hidden);
+      removeEventListener('popstate', popped);
+    };
   }, []);
-  if (sent.value) return <Receipt draftId={sent.value} onAnother={() => (sent.value = null)} />;
+  if (sent.value) return <Receipt draftId={sent.value} onAnother={another} />;
   if (!ready.value) return <Loading />;
   if (!catalogue.value && failure.value) return <><h1>{t('step.1.title')}</h1><Failed error={failure.value} onRetry={() => void loadCatalogue()} /></>;
   return <Steps />;
 }
 
-function Steps() {
-  const { step } = draft.value;
+/** Go on when the step is right; after the last one the report is frozen and on its way. */
+function useNext(): { busy: boolean; next: () => Promise<void> } {
   const [busy, setBusy] = useState(false);
-  useEffect(() => arrive(`${complaints.value.length ? `${t('error.prefix')} ` : ''}${t(`step.${step}.title`)} · ${t('app.name')}`, step > 1), [step]);
-
   const next = async (): Promise<void> => {
+    const { step } = draft.value;
     const wrong = wrongs(draft.value, media.value).filter((each) => (step === 4 ? true : each.step === step && each.target !== 'take-photo'));
     complaints.value = wrong;
     if (wrong.length) {
-      if (wrong[0]!.step !== step) await goStep(wrong[0]!.step);
+      if (wrong[0]!.step !== step) await toStep(wrong[0]!.step);
       return;
     }
-    if (step < 4) return goStep(step + 1);
+    if (step === 2) agree();
+    if (step < 4) return toStep(step + 1);
     setBusy(true);
     try {
       sent.value = await freeze();
+      history.pushState({ sent: sent.value }, ''); // a reload shows the receipt again
       scrollTo(0, 0);
     } catch {
       toast(t('storage.failed'));
@@ -56,34 +90,54 @@ function Steps() {
       setBusy(false);
     }
   };
-  const back = async (): Promise<void> => {
-    complaints.value = [];
-    await goStep(step - 1);
-  };
+  return { busy, next };
+}
+
+function Steps() {
+  const { step } = draft.value;
+  const { busy, next } = useNext();
+  useArrival(`${complaints.value.length ? `${t('error.prefix')} ` : ''}${t(`step.${step}.title`)} · ${t('app.name')}`, step, step > 1);
   const here = complaints.value.filter((each) => each.step === step);
   const errorOf = (target: string): string | undefined => here.find((each) => each.target === target)?.words;
+  const onward = step === 4 ? 'send' : step === 2 && asked.value ? 'next.yes' : 'next';
   return (
     <div class="two">
       <form class="form stack" noValidate onSubmit={(event) => { event.preventDefault(); void next(); }}>
-        <div class="row between steps">
-          {step > 1 ? <Button kind="quiet" icon="chevron-left" onClick={() => void back()}>{t('back')}</Button> : <span />}
-          <span class="hint">{t('step.of', { n: step })}</span>
-          <span class="hint saved" role="status">{savedAt.value && <><Icon name="check" />{t('saved', { at: savedAt.value })}</>}</span>
-        </div>
-        <progress class="hidden-visually" max={4} value={step} aria-label={t('step.of', { n: step })} />
-        <ol class="dots plain" aria-hidden="true">{[1, 2, 3, 4].map((n) => <li key={n} class={n < step ? 'done' : n === step ? 'now' : ''}>{t(`step.${n}.dot`)}</li>)}</ol>
+        <WhereWeAre step={step} />
         {!online.value && <Note kind="warn" icon="cloud-off" role="status">{t('offline.note')}</Note>}
-        {restored.value && step >= 1 && <Restored />}
+        {restored.value && <Restored />}
         <ErrorSummary complaints={here} />
         <h1 tabIndex={-1}>{t(`step.${step}.title`)}</h1>
         {step === 1 && <StepPhoto />}
         {step === 2 && <StepPlace error={errorOf('address')} />}
         {step === 3 && <StepWhat errorOf={errorOf} online={online.value} />}
         {step === 4 && <StepSend errorOf={errorOf} />}
-        <Button kind="primary" large wide type="submit" busy={busy} icon={step === 4 ? 'send' : undefined}>{t(step === 4 ? 'send' : 'next')}</Button>
+        {step === 2 && <WardQuestion />}
+        <Button kind="primary" large wide type="submit" busy={busy} icon={step === 4 ? 'send' : undefined}>{t(onward)}</Button>
       </form>
-      <aside class="beside" aria-label={t('review.title')}><Review /></aside>
+      {step === 1 && !media.value.length
+        ? <section class="beside always"><Intro /></section>
+        : <aside class="beside" aria-label={t('review.title')}><Review /></aside>}
     </div>
+  );
+}
+
+/** The way back, how far one is, and that nothing is lost. */
+function WhereWeAre({ step }: { step: number }) {
+  const back = async (): Promise<void> => {
+    complaints.value = [];
+    await stepBack();
+  };
+  return (
+    <>
+      <div class="row between steps">
+        {step > 1 && <Button kind="quiet" icon="chevron-left" onClick={() => void back()}>{t('back')}</Button>}
+        <span class="hint">{t('step.of', { n: step })}</span>
+        <span class="hint saved" role="status">{savedAt.value && <><Icon name="check" />{t('saved', { at: savedAt.value })}</>}</span>
+      </div>
+      <progress class="hidden-visually" max={4} value={step} aria-label={t('step.of', { n: step })} />
+      <ol class="dots plain" aria-hidden="true">{[1, 2, 3, 4].map((n) => <li key={n} class={n < step ? 'done' : n === step ? 'now' : ''}>{t(`step.${n}.dot`)}</li>)}</ol>
+    </>
   );
 }
 

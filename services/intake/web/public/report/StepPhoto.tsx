@@ -1,13 +1,14 @@
 /** ① Photos and sound, from the camera, the microphone or a file. */
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { moment } from '@web/core/dates';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '@web/core/i18n';
-import { sha256, uuid } from '@web/core/ids';
 import { Button, Icon, Note, announce } from '@web/ui/kit';
+import { loadGround } from '../catalogue';
 import { fromPhoto } from '../photo';
 import { LONGEST_S, Recorder, canRecord } from '../sound';
-import { type Media, hasRoom } from '../store';
-import { draft, dropMedia, here, keepMedia, media, saveNow } from './draft';
+import { hasRoom, saveDraft } from '../store';
+import { draft, here, keepMedia, media, saveNow } from './draft';
+import { Thumbs, clock } from './Thumbs';
+import { keepRecording, nextPosition, soundOf } from './recording';
 
 const MOST = 8;
 
@@ -16,15 +17,25 @@ export function StepPhoto() {
   const album = useRef<HTMLInputElement>(null);
   const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState('');
-  useEffect(watchPlace, []);
+  useEffect(() => {
+    void watchIfAllowed();
+    return endWatch;
+  }, []);
 
   const take = async (input: HTMLInputElement): Promise<void> => {
     const files = [...(input.files ?? [])];
     input.value = '';
     setBusy(true);
     setSaid('');
-    for (const file of files) setSaid((await addFile(file)) ?? '');
+    const wrong = new Set<string>(); // one that fits does not wipe what was said of another
+    for (const file of files) {
+      const words = await addFile(file);
+      if (words) wrong.add(words);
+      setSaid([...wrong].join(' '));
+    }
     setBusy(false);
+    watchPlace();
+    void loadGround(); // the next step asks for the ward
   };
   const open = async (input: HTMLInputElement | null): Promise<void> => {
     await saveNow(); // small phones end the page while the camera is open
@@ -34,7 +45,17 @@ export function StepPhoto() {
     <div class="stack">
       <p class="hint">{t('photo.hint')}</p>
       <div class="shoot">
-        <Button id="take-photo" kind="primary" large wide icon="camera" busy={busy} onClick={() => void open(camera.current)}>{busy ? t('photo.busy') : t('photo.take')}</Button>
+        <Button
+          id="take-photo"
+          kind="primary"
+          large
+          wide
+          icon="camera"
+          busy={busy}
+          onClick={() => void open(camera.current)}
+        >
+          {busy ? t('photo.busy') : t('photo.take')}
+        </Button>
         <RecordButton onSaid={setSaid} />
         <Button kind="quiet" icon="photo-plus" onClick={() => void open(album.current)}>{t('photo.choose')}</Button>
       </div>
@@ -46,15 +67,27 @@ export function StepPhoto() {
   );
 }
 
+let watching: number | undefined;
+
 /** While photos are taken we know where, so that the scene has a place even without EXIF. */
-function watchPlace(): () => void {
-  if (!navigator.geolocation) return () => undefined;
-  const id = navigator.geolocation.watchPosition(
+function watchPlace(): void {
+  if (!navigator.geolocation || watching !== undefined) return;
+  watching = navigator.geolocation.watchPosition(
     ({ coords }) => (here.value = { lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.round(coords.accuracy), source: 'device' }),
     () => undefined,
     { enableHighAccuracy: true, maximumAge: 30_000, timeout: 20_000 },
   );
-  return () => navigator.geolocation.clearWatch(id);
+}
+
+/** Who has allowed it before is not asked; all others are asked when a photo shows what it is for. */
+async function watchIfAllowed(): Promise<void> {
+  const allowed = await navigator.permissions?.query({ name: 'geolocation' }).catch(() => null);
+  if (allowed?.state === 'granted') watchPlace();
+}
+
+function endWatch(): void {
+  if (watching !== undefined) navigator.geolocation.clearWatch(watching);
+  watching = undefined;
 }
 
 async function addFile(file: File): Promise<string | null> {
@@ -67,39 +100,51 @@ async function addFile(file: File): Promise<string | null> {
     announce(t('photo.added', { n: media.value.length }));
     return null;
   } catch (error) {
-    return error instanceof DOMException && error.name === 'QuotaExceededError' ? t('storage.full') : t('photo.failed');
+    return storageWords(error) ?? t('photo.failed');
   }
 }
 
-const nextPosition = (): number => Math.max(0, ...media.value.map((each) => each.position)) + 1;
-
-async function soundOf(bytes: ArrayBuffer, type: string, more: { name: string; position: number; duration_ms?: number; began_at?: string }): Promise<Media> {
-  return {
-    id: uuid(), draft_id: draft.value.id, position: more.position, name: more.name, type: type.split(';')[0]!, kind: 'audio', bytes,
-    sha256: await sha256(bytes), captured_at: more.began_at ?? null, lat: here.value?.lat ?? null, lon: here.value?.lon ?? null,
-    accuracy_m: here.value?.accuracy_m ?? null, source: here.value ? 'device' : 'none', duration_ms: more.duration_ms ?? null, old: false,
-  };
-}
+const storageWords = (error: unknown): string | null =>
+  error instanceof DOMException && error.name === 'QuotaExceededError' ? t('storage.full') : null;
 
 function RecordButton({ onSaid }: { onSaid: (words: string) => void }) {
   const [recorder, setRecorder] = useState<Recorder | null>(null);
   const file = useRef<HTMLInputElement>(null);
+  const running = useRef<Recorder | null>(null);
+  const begun = useRef(false); // a second press before the browser has answered is the same press
+  const gone = useRef(false);
+  useEffect(() => () => {
+    gone.current = true;
+    running.current?.stop(); // going on to the next step ends it, and keeps it
+  }, []);
   const start = async (): Promise<void> => {
+    if (begun.current) return;
+    begun.current = true;
+    await record().finally(() => (begun.current = false));
+  };
+  const record = async (): Promise<void> => {
     onSaid('');
-    const made = new Recorder();
-    await saveNow();
+    if (media.value.length >= MOST) return onSaid(t('photo.many', { n: MOST }));
+    const made = new Recorder(draft.value.id);
+    await saveDraft(draft.value); // the pieces need a draft to belong to
     try {
       await made.start();
     } catch {
       onSaid(t('sound.denied'));
       return;
     }
+    if (gone.current) return made.stop(); // the step was left while the browser asked
     setRecorder(made);
+    running.current = made;
     const done = await made.result();
+    running.current = null;
     setRecorder(null);
     if (!done) return onSaid(t('sound.empty'));
-    const ending = { 'audio/mp4': 'm4a', 'audio/webm': 'webm', 'audio/ogg': 'ogg' }[done.type] ?? 'bin';
-    await keepMedia(await soundOf(done.bytes, done.type, { ...done, name: `ghi-am.${ending}`, position: nextPosition() }));
+    try {
+      await keepRecording(done);
+    } catch (error) {
+      return onSaid(storageWords(error) ?? t('sound.empty'));
+    }
     announce(t('sound.added'));
   };
   if (!canRecord()) {
@@ -124,34 +169,4 @@ async function addFileOf(input: HTMLInputElement, onSaid: (words: string) => voi
   const [chosen] = input.files ?? [];
   input.value = '';
   if (chosen) onSaid((await addFile(chosen)) ?? '');
-}
-
-export const clock = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
-
-export function Thumbs({ still }: { still?: boolean }) {
-  if (!media.value.length) return null;
-  return (
-    <ul class="thumbs plain" aria-label={t('photo.list')}>
-      {media.value.map((each, n) => <li key={each.id}><Thumb media={each} place={n + 1} still={still} /></li>)}
-    </ul>
-  );
-}
-
-function Thumb({ media: each, place, still }: { media: Media; place: number; still?: boolean }) {
-  const url = useMemo(() => URL.createObjectURL(new Blob([each.bytes], { type: each.type })), [each.id]);
-  useEffect(() => () => URL.revokeObjectURL(url), [url]);
-  const when = each.captured_at ? moment(each.captured_at) : '';
-  const name = each.kind === 'image' ? t('photo.nth', { n: place }) : t('sound.nth', { n: place });
-  return (
-    <figure class="thumb">
-      {each.kind === 'image' ? <img src={url} alt={`${name}${when ? `, ${when}` : ''}`} /> : <audio src={url} controls aria-label={name} />}
-      <figcaption class="small num">
-        {each.kind === 'audio' && each.duration_ms ? `${clock(each.duration_ms / 1000)} · ` : ''}
-        {when}
-        {each.accuracy_m ? ` · ±${each.accuracy_m} m` : ''}
-        {each.old && <span class="chip soon"><Icon name="clock" />{t('photo.old')}</span>}
-      </figcaption>
-      {!still && <button type="button" class="btn icon-only remove" aria-label={t('photo.remove', { name })} onClick={() => void dropMedia(each.id)}><Icon name="x" /></button>}
-    </figure>
-  );
 }

@@ -1,13 +1,15 @@
 /** ② Where: the device, a pin moved by hand or by buttons, a landmark, or words. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { both, t } from '@web/core/i18n';
 import { matches } from '@web/core/fold';
-import { CITY, type Point, areaAt, moved } from '@web/map/geo';
+import { CITY, type Point, moved } from '@web/map/geo';
 import { MiniMap } from '@web/map/MiniMap';
 import { Button, Field, Note } from '@web/ui/kit';
 import { areas, ground, loadGround, units } from '../catalogue';
 import type { Place } from '../store';
+import { PinMap } from './PinMap';
 import { change, draft, here, media } from './draft';
+import { asked, disagree, onSketch, setPlace } from './ward';
 
 const STEP_M = 20;
 
@@ -15,6 +17,7 @@ export function StepPlace({ error }: { error?: string }) {
   const [busy, setBusy] = useState(false);
   const [denied, setDenied] = useState('');
   const [map, setMap] = useState(false);
+  const [finer] = useState(!draft.value.place && !here.value); // open where nothing else says the place
   useEffect(() => {
     void loadGround().then(() => {
       if (!draft.value.place) {
@@ -24,6 +27,7 @@ export function StepPlace({ error }: { error?: string }) {
       } else setPlace(draft.value.place);
     });
   }, []);
+  useEffect(() => here.subscribe((found) => found && !draft.value.place && setPlace(found)), []);
   const locate = (): void => {
     if (!navigator.geolocation) return setDenied(t('place.none'));
     setBusy(true);
@@ -47,38 +51,53 @@ export function StepPlace({ error }: { error?: string }) {
       {denied && <Note kind="warn" icon="map-pin" role="alert">{denied}</Note>}
       {place && <Chosen place={place} map={map} />}
       {map ? <PinMap start={place ?? CITY} /> : <Button wide icon="map" onClick={() => setMap(true)}>{t('place.map')}</Button>}
-      <Landmarks />
       <Field id="address" label={t('place.address')} hint={t('place.address.hint')} error={error} optional={Boolean(place)}>
         {(given) => <input {...given} type="text" maxLength={300} autocomplete="street-address" value={draft.value.address} onInput={(event) => change({ address: event.currentTarget.value })} />}
       </Field>
       <Field id="area" label={t('place.area')} optional>
         {(given) => (
-          <select {...given} value={draft.value.area ?? ''} onChange={(event) => change({ area: event.currentTarget.value || null })}>
+          <select {...given} value={draft.value.area ?? ''} onChange={(event) => { disagree(); change({ area: event.currentTarget.value || null }); }}>
             <option value="">{t('place.area.unknown')}</option>
             {areas.value.map((each) => <option key={each.id} value={each.id}>{both(each.name)}</option>)}
           </select>
         )}
       </Field>
+      <details class="finer" open={finer}>
+        <summary>{t('place.finer')}</summary>
+        <div class="stack">
+          <Landmarks />
+          {place && <Arrows place={place} />}
+        </div>
+      </details>
     </div>
   );
 }
 
-/** Take a position, and name the ward on the map; the city decides which it is. */
-export function setPlace(place: Place): void {
-  const found = ground.value ? areaAt(ground.value, place) : null;
-  change({ place, area: found?.id ?? draft.value.area });
-}
-
 function Chosen({ place, map }: { place: Place; map: boolean }) {
-  const area = areas.value.find((each) => each.id === draft.value.area);
+  const area = areas.value.find((each) => each.id === (draft.value.area ?? asked.value?.id));
   return (
     <div class="chosen">
       {!map && <MiniMap areas={ground.value} at={place} accuracyM={place.accuracy_m} label={t('place.chosen')} />}
       <p class="small" role="status">
-        <b>{area ? both(area.name) : t('place.outside')}</b> · <span class="num">{place.lat.toFixed(5)}, {place.lon.toFixed(5)}</span>
+        <b>{area ? both(area.name) : t(onSketch.value ? 'place.unsaid' : 'place.outside')}</b> · <span class="num">{place.lat.toFixed(5)}, {place.lon.toFixed(5)}</span>
         {place.accuracy_m ? ` · ±${place.accuracy_m} m` : ''}
       </p>
-      <Arrows place={place} />
+    </div>
+  );
+}
+
+/** What the sketch shows is asked for beside the button that goes on, which says yes to it. */
+export function WardQuestion() {
+  const shown = asked.value;
+  if (!shown) return null;
+  const no = (): void => {
+    disagree();
+    document.getElementById('area')?.focus();
+  };
+  return (
+    <div class="asked" role="status">
+      <p>{t('place.is_it', { name: both(shown.name) })}</p>
+      <Button kind="quiet" onClick={no}>{t('place.is_not')}</Button>
     </div>
   );
 }
@@ -123,27 +142,4 @@ function Landmarks() {
       )}
     </Field>
   );
-}
-
-/** The big map, loaded when it is opened: tap or drag, or move it below the cross with the keys. */
-function PinMap({ start }: { start: Point }) {
-  const box = useRef<HTMLDivElement>(null);
-  const [failed, setFailed] = useState(false);
-  useEffect(() => {
-    let close = (): void => undefined;
-    void (async () => {
-      const { L, mapStyles, openMap } = await import('@web/map/map');
-      await mapStyles();
-      if (!box.current) return;
-      const map = openMap(box.current, await loadGround(), { centre: start, zoom: 16, label: t('place.map.label') });
-      const icon = L.divIcon({ className: 'pin', iconSize: [36, 44], iconAnchor: [18, 42] });
-      const pin = L.marker([start.lat, start.lon], { icon, draggable: true, keyboard: false, alt: t('place.chosen') }).addTo(map);
-      pin.on('dragend', () => { const at = pin.getLatLng(); setPlace({ lat: at.lat, lon: at.lng, accuracy_m: null, source: 'pin' }); });
-      map.on('click', (event) => setPlace({ lat: event.latlng.lat, lon: event.latlng.lng, accuracy_m: null, source: 'pin' }));
-      const follow = draft.subscribe((now) => now.place && pin.setLatLng([now.place.lat, now.place.lon]));
-      close = () => { follow(); map.remove(); };
-    })().catch(() => setFailed(true));
-    return () => close();
-  }, []);
-  return failed ? <Note kind="warn" icon="cloud-off">{t('place.map.failed')}</Note> : <div class="bigmap" ref={box} />;
 }

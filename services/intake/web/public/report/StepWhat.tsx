@@ -6,11 +6,19 @@ import { matches } from '@web/core/fold';
 import { type Bilingual, both, t } from '@web/core/i18n';
 import { Field, FieldError, Icon, Note } from '@web/ui/kit';
 import { type Category, catalogue, unitName } from '../catalogue';
-import { speaksOfDanger, suggest } from '../logic/suggest';
+import { guess, speaksOfDanger, suggest } from '../logic/suggest';
 import { Similar } from './Similar';
 import { category, change, draft } from './draft';
 
 export const LONGEST = 5000;
+
+/** Write the text; while nobody has pressed a category, the one that it speaks of most is taken. */
+function write(text: string): void {
+  const { category: now, guessed } = draft.value;
+  if (now && !guessed) return change({ text });
+  const found = guess(text, catalogue.value?.items ?? []);
+  change({ text, category: found, guessed: true, lone: found === now && draft.value.lone });
+}
 
 export function StepWhat({ errorOf, online }: { errorOf: (target: string) => string | undefined; online: boolean }) {
   const now = draft.value;
@@ -19,7 +27,7 @@ export function StepWhat({ errorOf, online }: { errorOf: (target: string) => str
   return (
     <div class="stack">
       <Field id="text" label={t('what.text')} hint={t('what.text.hint')} error={errorOf('text')}>
-        {(given) => <textarea {...given} rows={4} maxLength={LONGEST} value={now.text} onInput={(event) => change({ text: event.currentTarget.value })} />}
+        {(given) => <textarea {...given} rows={4} maxLength={LONGEST} value={now.text} onInput={(event) => write(event.currentTarget.value)} />}
       </Field>
       <p class="hint num counter" aria-hidden="true">{now.text.length} / {LONGEST}</p>
       {danger && <Danger numbers={category.value?.emergency ?? []} />}
@@ -62,14 +70,17 @@ function Pictures({ proposed, error }: { proposed: readonly string[]; error?: st
       {error && <FieldError id="category-error" words={error} />}
       {first.length > 0 && !typed && (
         <div class="suggested" role="group" aria-label={t('what.suggested')}>
-          <p class="hint" role="status">{t('what.suggested')}</p>
+          <p class="hint" role="status">{t(draft.value.guessed && draft.value.category ? 'what.guessed' : 'what.suggested')}</p>
           {first.map((each) => <Picture key={each.id} category={each} name="suggested" />)}
         </div>
       )}
-      <label class="hidden-visually" for="category-search">{t('what.search')}</label>
-      <input id="category-search" class="input" type="search" placeholder={t('what.search')} value={typed} aria-invalid={error ? 'true' : undefined} onInput={(event) => setTyped(event.currentTarget.value)} />
-      <div class="grid">{shown.map((each) => <Picture key={each.id} category={each} name="category" tile />)}</div>
-      {!shown.length && <p class="hint" role="status">{t('what.search.none')}</p>}
+      <details class="finer" open={Boolean(error) || !first.some((each) => each.id === draft.value.category)}>
+        <summary>{t(first.length ? 'what.others' : 'what.all')}</summary>
+        <label class="hidden-visually" for="category-search">{t('what.search')}</label>
+        <input id="category-search" class="input" type="search" placeholder={t('what.search')} value={typed} aria-invalid={error ? 'true' : undefined} onInput={(event) => setTyped(event.currentTarget.value)} />
+        <div class="grid">{shown.map((each) => <Picture key={each.id} category={each} name="category" tile />)}</div>
+        {!shown.length && <p class="hint" role="status">{t('what.search.none')}</p>}
+      </details>
     </fieldset>
   );
 }
@@ -78,7 +89,7 @@ function Picture({ category: each, name, tile }: { category: { id: string; icon:
   const chosen = draft.value.category === each.id;
   return (
     <label class={tile ? 'choice tile' : 'choice'}>
-      <input type="radio" name={name} value={each.id} checked={chosen} onChange={() => change({ category: each.id, lone: false })} />
+      <input type="radio" name={name} value={each.id} checked={chosen} onChange={() => change({ category: each.id, guessed: false, lone: false })} />
       <Icon name={each.icon} large={tile} />
       <span class="grow">{both(each.name)}</span>
     </label>

@@ -1,10 +1,13 @@
 /** What a reporter does with a report: rate, dispute, write, add photos. */
 import { useRef, useState } from 'preact/hooks';
-import { type CallOptions, call } from '@web/core/api';
+import { ApiError, type CallOptions, call } from '@web/core/api';
+import { moment } from '@web/core/dates';
 import { t } from '@web/core/i18n';
+import { uuid } from '@web/core/ids';
 import { Button, Field, Icon, toast, wordsOf } from '@web/ui/kit';
 import { fromPhoto } from '../photo';
-import type { CaseView } from './TrackPage';
+import { Stars } from '../stars';
+import type { CaseView } from './case';
 
 const DONE = ['resolved', 'closed'];
 const OVER = ['closed', 'refused', 'redirected', 'withdrawn'];
@@ -12,21 +15,29 @@ const OVER = ['closed', 'refused', 'redirected', 'withdrawn'];
 export function Actions({ view, token, onDone }: { view: CaseView; token: string; onDone: () => void }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState('');
-  const send = async (what: string, options: CallOptions, said: string): Promise<boolean> => {
+  const keys = useRef(new Map<string, string>()); // of what has had no answer yet: pressed again it is the same
+  const send = async (what: string, options: CallOptions & { same?: string }, said: string): Promise<boolean> => {
     setBusy(true);
     setError('');
+    const { same = JSON.stringify(options.body), ...more } = options;
+    const asked = `${what} ${same}`;
+    const key = keys.current.get(asked) ?? uuid();
+    keys.current.set(asked, key);
     try {
-      await call(`reports/${view.code}/${what}`, { method: 'POST', token, ...options });
+      await call(`reports/${view.code}/${what}`, { method: 'POST', token, key, ...more });
+      keys.current.delete(asked);
       toast(said);
       onDone();
       return true;
     } catch (failed) {
+      if (answered(failed)) keys.current.delete(asked);
       setError(wordsOf(failed));
       return false;
     } finally {
       setBusy(false);
     }
   };
+  if (OVER.includes(view.state) && !view.rating) return null; // nothing is left to be done
   return (
     <section class="card stack actions" aria-labelledby="actions-title">
       <h2 id="actions-title">{t('act.title')}</h2>
@@ -40,31 +51,25 @@ export function Actions({ view, token, onDone }: { view: CaseView; token: string
   );
 }
 
-type Send = (what: string, options: CallOptions, said: string) => Promise<boolean>;
+type Send = (what: string, options: CallOptions & { same?: string }, said: string) => Promise<boolean>;
+
+/** Say whether the server has refused it: everything else may have been carried out. */
+const answered = (failed: unknown): boolean => failed instanceof ApiError && failed.status >= 400 && failed.status < 500 && ![408, 409, 425, 429].includes(failed.status);
 
 function Judge({ view, busy, send }: { view: CaseView; busy: boolean; send: Send }) {
   const [chosen, setChosen] = useState<'yes' | 'no' | null>(view.rating ? 'yes' : null);
   const [score, setScore] = useState(view.rating?.score ?? 0);
   const [text, setText] = useState('');
-  if (view.rating && chosen !== 'no') return <Button kind="danger" onClick={() => setChosen('no')}>{t('act.no')}</Button>;
+  if (view.rating && chosen !== 'no') return <><Window until={view.dispute_until ?? null} /><Button kind="danger" onClick={() => setChosen('no')}>{t('act.no')}</Button></>;
   return (
     <div class="stack">
       <h3>{t('act.question')}</h3>
+      <Window until={view.dispute_until ?? null} />
       <div class="row">
         <Button icon="thumb-up" kind={chosen === 'yes' ? 'primary' : 'plain'} aria-pressed={chosen === 'yes'} onClick={() => setChosen('yes')}>{t('act.yes')}</Button>
         <Button icon="thumb-down" kind={chosen === 'no' ? 'primary' : 'plain'} aria-pressed={chosen === 'no'} onClick={() => setChosen('no')}>{t('act.no')}</Button>
       </div>
-      {chosen === 'yes' && (
-        <fieldset class="stars">
-          <legend>{t('act.stars')}</legend>
-          {[1, 2, 3, 4, 5].map((n) => (
-            <label key={n} class={n <= score ? 'on' : ''}>
-              <input type="radio" name="score" value={n} checked={score === n} onChange={() => setScore(n)} class="hidden-visually" />
-              <Icon name="star" label={t('act.star', { n })} />
-            </label>
-          ))}
-        </fieldset>
-      )}
+      {chosen === 'yes' && <Stars name="score" legend={t('act.stars')} score={score} onChoose={setScore} />}
       {chosen && (
         <Field id="judge-text" label={t(chosen === 'yes' ? 'act.yes.text' : 'act.no.text')} optional={chosen === 'yes'}>
           {(given) => <textarea {...given} rows={3} maxLength={5000} value={text} onInput={(event) => setText(event.currentTarget.value)} />}
@@ -74,6 +79,15 @@ function Judge({ view, busy, send }: { view: CaseView; busy: boolean; send: Send
       {chosen === 'no' && <Button kind="primary" busy={busy || !text.trim()} onClick={() => void send('reopen', { body: { text } }, t('act.reopened'))}>{t('act.reopen')}</Button>}
     </div>
   );
+}
+
+const DAY_MS = 86_400_000;
+
+/** How long the result may still be disputed; afterwards it closes by itself. */
+function Window({ until }: { until: string | null }) {
+  const left = until ? Date.parse(until) - Date.now() : 0;
+  if (!until || left <= 0) return null;
+  return <p class="num" data-dispute>{t('act.window', { n: Math.ceil(left / DAY_MS) })} <span class="hint">({t('track.by', { at: moment(until) })})</span></p>;
 }
 
 function Write({ busy, send }: { busy: boolean; send: Send }) {
@@ -96,8 +110,9 @@ function AddPhoto({ busy, send }: { busy: boolean; send: Send }) {
     if (!chosen) return;
     const made = await fromPhoto(chosen, '', 1, null, 0);
     const form = new FormData();
+    form.append('report', new Blob(['{}'], { type: 'application/json' })); // the form of every upload
     form.append('media', new Blob([made.bytes], { type: made.type }), made.name);
-    await send('media', { form, timeoutMs: 120_000 }, t('act.photo.added'));
+    await send('media', { form, timeoutMs: 120_000, same: made.sha256 ?? made.id }, t('act.photo.added'));
   };
   return (
     <>

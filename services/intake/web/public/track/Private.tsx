@@ -5,7 +5,7 @@ import { moment } from '@web/core/dates';
 import { type Bilingual, both, t } from '@web/core/i18n';
 import { Button, Dialog, Empty, Failed, Loading, toast, wordsOf } from '@web/ui/kit';
 import { unitName } from '../catalogue';
-import type { CaseView } from './TrackPage';
+import type { CaseView } from './case';
 
 interface Look {
   at: string;

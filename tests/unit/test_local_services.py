@@ -1,0 +1,45 @@
+"""What a local stack tells its services of the limits per address."""
+
+from pathlib import Path
+
+import pytest
+
+from deploy.local.credentials import Credentials, load_or_make
+from deploy.local.layout import Layout
+from deploy.local.services import service_environment
+from services.intake.settings import Settings as IntakeSettings
+from services.notify.settings import Settings as NotifySettings
+
+
+@pytest.fixture
+def credentials(tmp_path: Path) -> Credentials:
+    return load_or_make(tmp_path / "secrets.json")
+
+
+def limits(
+    layout: Layout, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> tuple[int, int, int]:
+    for name, value in service_environment(layout, credentials).items():
+        monkeypatch.setenv(name, value)
+    intake, notify = IntakeSettings(), NotifySettings()
+    return intake.requests_per_address, intake.reports_per_address, notify.requests_per_address
+
+
+def test_a_stack_of_up_has_the_limits_of_production(
+    tmp_path: Path, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout.from_environment({"LOCAL_DIR": str(tmp_path)})
+
+    assert limits(layout, credentials, monkeypatch) == (
+        IntakeSettings.model_fields["requests_per_address"].default,
+        IntakeSettings.model_fields["reports_per_address"].default,
+        NotifySettings.model_fields["requests_per_address"].default,
+    )
+
+
+def test_for_load_tools_the_limits_are_lifted(
+    tmp_path: Path, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout.from_environment({"LOCAL_DIR": str(tmp_path), "STACK_UNPACED": "1"})
+
+    assert limits(layout, credentials, monkeypatch) == (0, 0, 0)
