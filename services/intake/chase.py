@@ -17,6 +17,7 @@ from services.intake.domain.case import OPEN
 from services.intake.domain.parties import Actor
 from services.intake.domain.rules import Rules
 from services.intake.names import STATES, Names
+from services.intake.store import COUNTS
 from services.intake.views import local
 from shared.calendar import working_time
 from shared.deadline import count, lasting
@@ -100,7 +101,7 @@ def owed_by(case: CaseSnapshot) -> UnitId:
 
 def overdue(case: CaseSnapshot, rules: Rules, now: datetime) -> Overdue | None:
     """Return by how much an open case is late; None when it is not. The last second is on time."""
-    due_at = case.expected_at or case.due_at
+    due_at = case.counts_at
     if case.state not in OPEN or now.replace(microsecond=0) <= due_at:
         return None
     return Overdue(
@@ -155,21 +156,19 @@ class OverdueCases:
         self._cases = cases
 
     async def read(self, unit: UnitId | None, now: datetime) -> list[CaseSnapshot]:
-        """Return at most `MOST` open cases past a date at `now`, the soonest date first.
+        """Return at most `MOST` open cases past the date that counts, the soonest first.
 
         Args:
             unit: Whose move it is; None: whoever's.
             now: Aware instant.
         """
-        past = [{"case.expected_at": {"$lt": now}}, {"case.due_at": {"$lt": now}}]
         query: dict[str, Any] = {
             "case.state": {"$in": sorted(each.value for each in OPEN)},
-            "$or": past,
+            COUNTS: {"$lt": now},
             **_whose(unit),
         }
-        found = await self._cases.find(
-            query, sort=[("case.due_at", 1), ("_id", 1)], limit=MOST, fields=["case"]
-        )
+        sort = [(COUNTS, 1), ("_id", 1)]
+        found = await self._cases.find(query, sort=sort, limit=MOST, fields=["case"])
         return [CaseSnapshot.model_validate(each["case"]) for each in found]
 
 

@@ -18,7 +18,7 @@ from services.intake.domain.commands import Command
 from services.intake.domain.decisions import Request, decide
 from services.intake.domain.parties import Actor, parties
 from services.intake.shelf import Shelf
-from services.intake.store import CaseStore, StoredCase
+from services.intake.store import COUNTS, CaseStore, StoredCase
 from services.intake.submission import Submission
 from shared.errors import CivicError, OutageError, StaleVersionError
 from shared.events import EvidenceAdded, MediaCount
@@ -180,18 +180,18 @@ class Desk:
         return await self.change(typed, actor, steps, seen=None, wish=wish, push=push)
 
     async def inbox(self, actor: Actor, filters: Filters) -> tuple[list[StoredCase], str | None]:
-        """Return the actor's cases by their deadlines, and a cursor for more."""
+        """Return the actor's cases by the date that counts, and a cursor for more."""
         query: list[Mapping[str, Any]] = [_scope(actor), *_conditions(filters, self._clock())]
         if filters.cursor:
-            query.append(after_due("case.due_at", filters.cursor, newest=filters.newest))
+            query.append(after_due(COUNTS, filters.cursor, newest=filters.newest))
         way = -1 if filters.newest else 1
         found = await self._store.search(
-            {"$and": query}, sort=[("case.due_at", way), ("_id", way)], limit=filters.limit + 1
+            {"$and": query}, sort=[(COUNTS, way), ("_id", way)], limit=filters.limit + 1
         )
         more = len(found) > filters.limit
         shown = found[: filters.limit]
         last = shown[-1].case.snapshot if more else None
-        return shown, due_cursor(last.due_at, last.code) if last else None
+        return shown, due_cursor(last.counts_at, last.code) if last else None
 
     async def change(
         self,
@@ -285,19 +285,13 @@ def _conditions(filters: Filters, now: datetime) -> list[Mapping[str, Any]]:
     if filters.flag:
         found.append({"case.flags": filters.flag})
     if filters.overdue is not None:
-        late = {"$or": _past(now), "case.state": {"$nin": _DONE}}
+        late = {COUNTS: {"$lt": now}, "case.state": {"$nin": _DONE}}
         found.append(late if filters.overdue else {"$nor": [late]})
     if filters.q:
         code = read_code(filters.q)
         words = re.escape(fold(filters.q))
         found.append({"_id": code} if code else {"content.folded": {"$regex": words}})
     return found
-
-
-def _past(now: datetime) -> list[Mapping[str, Any]]:
-    """Return conditions: the date that counts has passed, an approved one, else the promise."""
-    promised = {"case.expected_at": None, "case.due_at": {"$lt": now}}
-    return [{"case.expected_at": {"$lt": now}}, promised]
 
 
 _DONE = [

@@ -13,12 +13,13 @@ from shared.recent import Recent
 from shared.vocabulary import CaseCode, ReporterId
 
 CASES = "cases"
+COUNTS = "counts_at"  # the date that counts: an approved one, else the promise; lists go by it
 INDEXES = (
     Index(("idempotency.key",), unique=True, where={"idempotency.key": {"$exists": True}}),
-    Index(("case.unit", "case.due_at")),
-    Index(("case.monitoring_unit", "case.due_at")),
-    Index(("case.coordinating_units", "case.due_at")),
-    Index(("case.state", "case.due_at")),
+    Index(("case.unit", COUNTS)),
+    Index(("case.monitoring_unit", COUNTS)),
+    Index(("case.coordinating_units", COUNTS)),
+    Index(("case.state", COUNTS)),
     Index(("case.place.lat", "case.place.lon")),
     Index(("parts.directives.fulfilled_at",), where={"parts.directives.0": {"$exists": True}}),
 )
@@ -51,11 +52,23 @@ class StoredCase:
         return [_fact(record) for record in self.history[1:]]
 
 
+class Cases(Aggregates):
+    """The collection of cases; those of releases before 0.3 learn the date that counts."""
+
+    async def ensure_indexes(self) -> None:
+        """Give every case the date that counts, and create what is missing of the indexes."""
+        await self.update_many(
+            {COUNTS: {"$exists": False}},
+            [{"$set": {COUNTS: {"$ifNull": ["$case.expected_at", "$case.due_at"]}}}],
+        )
+        await super().ensure_indexes()
+
+
 class CaseStore:
     """Cases in MongoDB."""
 
     def __init__(self, base: Database) -> None:
-        self.aggregates = Aggregates(base, CASES, INDEXES)
+        self.aggregates = Cases(base, CASES, INDEXES)
         self._opened: Recent[StoredCase] = Recent()
 
     async def open_case(
@@ -207,7 +220,11 @@ def _go_on(
 
 def _fields(case: Case) -> Document:
     """Return the case as fields: the snapshot for queries, the parts that only we read."""
-    return {"case": case.snapshot.model_dump(), "parts": case.model_dump(exclude={"snapshot"})}
+    return {
+        "case": case.snapshot.model_dump(),
+        "parts": case.model_dump(exclude={"snapshot"}),
+        COUNTS: case.snapshot.counts_at,
+    }
 
 
 def _entry(case: Case, fact: Fact) -> Entry:

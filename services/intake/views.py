@@ -213,7 +213,7 @@ def clock_of(case: CaseSnapshot, rules: Rules, now: datetime) -> dict[str, Any]:
     counts only then, and waits for `next_opening` else.
     """
     zone = rules.calendar.zone
-    due_at = case.expected_at or case.due_at
+    due_at = case.counts_at
     working = case.clock is Clock.WORKING
     stopped = case.state in STOPPED
     counts, left, opening = True, due_at - now, None

@@ -75,7 +75,7 @@ class Tracking:
     @property
     def due_at(self) -> datetime:
         """The date that counts: the approved one of a coordination, else the promise."""
-        return self.case.expected_at or self.case.due_at
+        return self.case.counts_at
 
     @property
     def next_at(self) -> datetime | None:
@@ -147,7 +147,7 @@ def _stage_event(stage: str, tracking: Tracking, now: datetime) -> DeadlineEvent
 
 
 def _follow(tracking: Tracking | None, case: CaseSnapshot, sequence: int, rules: Rules) -> Tracking:
-    due_at = case.expected_at or case.due_at
+    due_at = case.counts_at
     if tracking and tracking.due_at == due_at:
         return replace(tracking, case=case, case_sequence=sequence)
     grace = timedelta(hours=rules.regulation.procedures.escalate_after_hours)

@@ -1,5 +1,7 @@
 """What a case event carries of the case."""
 
+from datetime import datetime
+
 from pydantic import AwareDatetime
 
 from shared.events.base import Wire
@@ -79,3 +81,8 @@ class CaseSnapshot(Wire):
     reporter_kind: ReporterKind
     anonymity: Anonymity
     language: Language
+
+    @property
+    def counts_at(self) -> datetime:
+        """The date that counts: the approved one of a coordination, else the promise; aware."""
+        return self.expected_at or self.due_at

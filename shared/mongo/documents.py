@@ -112,10 +112,12 @@ class Documents:
             result = await self._collection.update_one(dict(query), dict(change))
         return result.matched_count == 1
 
-    async def update_many(self, query: Mapping[str, Any], change: Mapping[str, Any]) -> int:
-        """Apply a change to every matching document; say how many changed."""
+    async def update_many(
+        self, query: Mapping[str, Any], change: Mapping[str, Any] | Sequence[Mapping[str, Any]]
+    ) -> int:
+        """Apply a change, or stages, to every matching document; say how many changed."""
         with outages():
-            result = await self._collection.update_many(dict(query), dict(change))
+            result = await self._collection.update_many(dict(query), change)
         return result.modified_count
 
     async def update_each(self, changes: Sequence[Change], *, upsert: bool = False) -> None:

@@ -35,7 +35,8 @@ def copied(
     for n, each in enumerate(made):
         due_at = LONG_AGO + timedelta(minutes=n)
         snapshot = {**pattern["case"], "code": each, "due_at": due_at, **case}
-        documents.append({**pattern, "_id": each, "case": snapshot, "outbox": []})
+        own = {"_id": each, "case": snapshot, "counts_at": due_at, "outbox": []}
+        documents.append({**pattern, **own})
     try:
         cases.insert_many(documents)
         yield made

@@ -201,6 +201,9 @@ class Official:
         return answer.json()
 
     def inbox(self, **filters: Any) -> list[dict[str, Any]]:
+        return self.page(**filters)["items"]
+
+    def page(self, **filters: Any) -> dict[str, Any]:
         answer = self._client.get("/desk/cases", params=filters, headers=self.headers)
         assert answer.status_code == 200, answer.text
-        return answer.json()["items"]
+        return answer.json()

@@ -97,3 +97,28 @@ def _promise_passed(city: City, code: str) -> None:
         passed = datetime.now(UTC) - timedelta(hours=1)
         done = cases.update_one({"_id": code}, {"$set": {"case.due_at": passed}})
         assert done.modified_count == 1
+
+
+def test_the_inbox_goes_by_the_date_that_counts_from_page_to_page(city: City) -> None:
+    far, official = coordinated(city, datetime.now(UTC) + FAR)
+    receipts = [city.send(report(text="Rác đổ ven hồ, chờ dọn")).json() for _ in range(2)]
+    for receipt in receipts:
+        city.in_state(receipt, "assigned")
+    ours = {far, *(receipt["code"] for receipt in receipts)}
+
+    soonest = [each for each in pages(official) if each in ours]
+    latest = [each for each in pages(official, newest=True) if each in ours]
+
+    assert set(soonest) == ours
+    assert soonest[-1] == latest[0] == far
+    assert soonest == latest[::-1]
+
+
+def pages(official: Official, **filters: Any) -> list[str]:
+    """All codes of an inbox, seven at a time."""
+    page = official.page(limit=7, **filters)
+    codes = [each["code"] for each in page["items"]]
+    while page["next"]:
+        page = official.page(limit=7, **filters, cursor=page["next"])
+        codes += [each["code"] for each in page["items"]]
+    return codes

@@ -91,7 +91,7 @@ class PublicMap:
             "unit": case.unit,
             "unit_name": _unit_name(case.unit, rules),
             "received_at": local(case.received_at, zone),
-            "due_at": local(case.expected_at or case.due_at, zone),
+            "due_at": local(case.counts_at, zone),
             "resolved_at": local(case.resolved_at, zone) if case.resolved_at else None,
             "on_time": case.on_time,
             "followers": case.followers,

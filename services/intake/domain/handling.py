@@ -108,7 +108,7 @@ def answer_task(_case: Case, command: AnswerCoordination, request: Request) -> l
 def publish_result(case: Case, command: PublishResult, request: Request) -> list[Fact]:
     """Publish a result; the last second of the limit is on time."""
     _check_result(case, command, request)
-    due_at = case.snapshot.expected_at or case.snapshot.due_at
+    due_at = case.snapshot.counts_at
     on_time = request.now.replace(microsecond=0) <= due_at
     event = CaseResolved(
         **request.who, unit=handling_unit(case), outcome=command.outcome.value, on_time=on_time

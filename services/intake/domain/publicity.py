@@ -49,7 +49,7 @@ def mark_of(case: CaseSnapshot, now: datetime) -> str:
     """Return what the map draws: `done`, `overdue`, `soon` (an hour is left) or `open`."""
     if case.state not in STILL_OPEN:
         return "done"
-    due_at = case.expected_at or case.due_at
+    due_at = case.counts_at
     if due_at < now:
         return "overdue"
     return "soon" if (due_at - now).total_seconds() <= 3600 else "open"  # noqa: PLR2004 - an hour

@@ -30,11 +30,6 @@ LATE_SHARE = 0.5  # who forwards after half of the limit leaves the next unit le
 EDITS = (CaseRecategorised, CoordinationProposed, CoordinationMoved, EvidenceAdded)
 
 
-def counts(case: CaseSnapshot) -> datetime:
-    """Return the date that counts: the approved one of a coordination, else the promise; UTC."""
-    return case.expected_at or case.due_at
-
-
 def begun() -> Step:
     """Return what has added up before the first event."""
     return {
@@ -78,7 +73,7 @@ def step(
         "area": case.area,
         "unit": case.unit,
         "channel": case.channel.value,
-        "due_at": counts(case),
+        "due_at": case.counts_at,
         "place": [case.place.lat, case.place.lon] if case.place else None,
         "on_time": case.on_time if case.resolved_at else None,
         "disputes": case.disputes,
@@ -112,7 +107,7 @@ def _added(
             return {"score": score}
         case _ if isinstance(event, EDITS) and event.by is not None:
             # the date before the event: a stricter category's date was nobody's deadline yet
-            late = at > before.get("due_at", counts(case))
+            late = at > before.get("due_at", case.counts_at)
             return {"edited_late": before["edited_late"] + late}
         case _:
             return {}

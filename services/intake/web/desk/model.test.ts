@@ -49,7 +49,7 @@ test('of two lists the newer version counts', () => {
 });
 
 test('what is done comes with the latest first', () => {
-  const done = (code: string, due_at: string) => row(code, { due_at, clock: clock(0, { stopped: true }) });
+  const done = (code: string, due_at: string) => row(code, { clock: clock(0, { stopped: true, due_at }) });
   const rows = [done('A', '2026-11-01T00:00:00Z'), done('B', '2026-11-03T00:00:00Z'), row('C')];
   assert.deepEqual(byUrgency(rows, NOW).map((each) => each.code), ['C', 'B', 'A']);
 });
@@ -69,11 +69,12 @@ test('the boxes of the triage', () => {
 
 test('what left the list goes, what lies behind its end stays', () => {
   const [early, late] = ['2026-11-01T00:00:00Z', '2026-12-01T00:00:00Z'];
-  const old = [row('A', { due_at: early }), row('B', { due_at: early }), row('C', { due_at: late })];
-  const fresh = [row('B', { due_at: early, version: 3 })];
+  const due = (code: string, due_at: string, version = 2) => row(code, { version, clock: clock(7200, { due_at }) });
+  const old = [due('A', early), due('B', early), due('C', late)];
+  const fresh = [due('B', early, 3)];
   assert.deepEqual(inPlace(old, fresh, false).map((each) => [each.code, each.version]), [['B', 3]]);
   // behind the end of what was fetched nobody has looked
-  assert.deepEqual(inPlace(old, [row('B', { due_at: early }), row('D', { due_at: '2026-11-02T00:00:00Z' })], true).map((each) => each.code), ['B', 'C']);
+  assert.deepEqual(inPlace(old, [due('B', early), due('D', '2026-11-02T00:00:00Z')], true).map((each) => each.code), ['B', 'C']);
 });
 
 test('actions: the next step first, what sends a case away last', () => {

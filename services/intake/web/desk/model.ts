@@ -138,7 +138,7 @@ export function urgency(clock: Clock, now: number): Urgency {
 /** Rows by what is left of their time; what needs nobody any more comes last, the latest first. */
 export function byUrgency(rows: readonly Row[], now: number): Row[] {
   const key = (row: Row) => (row.clock.stopped ? Number.MAX_SAFE_INTEGER : leftAt(row.clock, now));
-  const late = (row: Row) => (row.clock.stopped ? -Date.parse(row.due_at) || 0 : 0);
+  const late = (row: Row) => (row.clock.stopped ? -Date.parse(row.clock.due_at) || 0 : 0);
   return [...rows].sort(
     (a, b) => key(a) - key(b) || late(a) - late(b) || a.code.localeCompare(b.code),
   );
@@ -197,11 +197,11 @@ export function news(shown: readonly Row[], fresh: readonly Row[]): { added: Row
 
 /** The rows that are shown, each as it is now; what left the list goes.
 
-    `more`: the fresh list goes on behind its last row, by deadline, where nobody has looked. */
+    `more`: the fresh list goes on behind its last row, by the date that counts, where nobody has looked. */
 export function inPlace(old: readonly Row[], fresh: readonly Row[], more: boolean): Row[] {
   const by = new Map(fresh.map((row) => [row.code, row]));
-  const seen = more ? Date.parse(fresh.at(-1)?.due_at ?? '') : Infinity;
-  return old.flatMap((row) => by.get(row.code) ?? (Date.parse(row.due_at) < seen ? [] : row));
+  const seen = more ? Date.parse(fresh.at(-1)?.clock.due_at ?? '') : Infinity;
+  return old.flatMap((row) => by.get(row.code) ?? (Date.parse(row.clock.due_at) < seen ? [] : row));
 }
 
 /** Two lists as one; a case that is in both is as its newer version says. */
