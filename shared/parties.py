@@ -6,7 +6,7 @@ Intake asks before it shows or changes a case, notify before it says that one ha
 from enum import StrEnum
 from typing import Protocol
 
-from shared.vocabulary import Role, State, UnitId
+from shared.vocabulary import LEADERS, OFFICE, Role, State, UnitId
 
 
 class Party(StrEnum):
@@ -66,8 +66,11 @@ DESK = frozenset({Role.OFFICER, Role.UNIT_HEAD, Role.OFFICE_CLERK, Role.LEADER})
 def parties_of(case: Concerning, role: Role, unit: UnitId | None) -> frozenset[Party]:
     """Return the parts that an account has in a case; none: it is none of their business.
 
-    Nobody has a part in a report about their own unit: "a unit never sees or closes" one.
+    Nobody has a part in a report about their own unit: "a unit never sees or closes" one. But one
+    that would be nobody's is the Office's.
     """
+    if role is Role.OFFICE_CLERK and is_nobodys(case):
+        return frozenset({Party.OFFICE})
     if role not in DESK or (unit is not None and unit in case.about):
         return frozenset()
     found: set[Party] = set()
@@ -83,6 +86,11 @@ def parties_of(case: Concerning, role: Role, unit: UnitId | None) -> frozenset[P
 def is_sealed(case: Concerning, unit: UnitId | None) -> bool:
     """Say whether a unit as such is kept away: held, restricted, or about this very unit."""
     return case.restricted or case.state is State.HELD or unit in case.about
+
+
+def is_nobodys(case: Concerning) -> bool:
+    """Say whether a report is about the Office and the leaders, and no other unit may have it."""
+    return {OFFICE, LEADERS} <= {*case.about} and is_sealed(case, case.unit)
 
 
 def _unit_parties(case: Concerning, unit: UnitId) -> set[Party]:

@@ -123,6 +123,23 @@ def _check_units(content: Content, rules: RuleFile) -> None:
     for needed, kind in ((OFFICE, UnitKind.OFFICE), (LEADERS, UnitKind.LEADERS)):
         if not any(unit.id == needed and unit.kind is kind for unit in content.units):
             raise rules.error(f"there is no unit {needed!r} of kind {kind.value!r}", "units")
+    _check_always(content, rules)
+
+
+def _check_always(content: Content, rules: RuleFile) -> None:
+    """Refuse a day without the Office, the leaders, or who stands in for them."""
+    known = {unit.id: index for index, unit in enumerate(content.units)}
+    for place, name in enumerate(content.impartial):
+        if name not in known:
+            raise rules.error(f"there is no unit {name!r}", "impartial", place)
+    for name in dict.fromkeys((OFFICE, LEADERS, *content.impartial)):
+        unit = content.units[known[name]]
+        if content.valid_from < unit.valid_from or unit.last_day < content.last_day:
+            key = "valid_to" if unit.last_day < content.last_day else "valid_from"
+            raise rules.error(
+                f"{name!r} does not exist on every day of the regulation",
+                *("units", known[name], key),
+            )
 
 
 def _check_areas(content: Content, rules: RuleFile) -> None:

@@ -8,6 +8,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.vocabulary import (
+    LEADERS,
+    OFFICE,
     Anonymity,
     AreaId,
     CategoryId,
@@ -309,6 +311,8 @@ class Content(Dated):
         calendar: File name of the working-time calendar.
         outside: Places elsewhere whose wards bear the same names; an address that names one of
             them lies outside.
+        impartial: Who takes a report about the Office or about who leads reports on staff: the
+            first that it is not about.
         retention: Without it nothing is erased by schedule.
     """
 
@@ -323,6 +327,7 @@ class Content(Dated):
     units: Many[Unit] = Field(min_length=1)
     areas: Many[Area] = Field(min_length=1)
     outside: Many[Text] = ()
+    impartial: Many[UnitId] = Field(default=(LEADERS, OFFICE), min_length=1)
     categories: Many[Category] = Field(min_length=1)
     rules: Many[Rule] = Field(min_length=1)
     emergency: Emergency

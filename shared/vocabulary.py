@@ -20,6 +20,7 @@ NO_RULE = RuleId("office.no_rule")
 UNKNOWN_PLACE = RuleId("office.unknown_place")
 ABOUT_ITSELF = RuleId("office.about_itself")
 ABOUT_THE_TOP = RuleId("leaders.about_office_or_home_affairs")
+ABOUT_LEADERS_TOO = RuleId("impartial.about_leaders_too")
 
 
 class State(StrEnum):

@@ -17,6 +17,7 @@ from services.intake.domain.case import UNNOTICED, Fact
 from services.intake.domain.commands import Command
 from services.intake.domain.decisions import Request, decide
 from services.intake.domain.parties import Actor, parties
+from services.intake.scope import scope
 from services.intake.shelf import Shelf
 from services.intake.store import COUNTS, CaseStore, StoredCase
 from services.intake.submission import Submission
@@ -25,7 +26,7 @@ from shared.events import EvidenceAdded, MediaCount
 from shared.identity import read_code
 from shared.outbox import TailPublisher
 from shared.text import fold
-from shared.vocabulary import MediaKind, Role, State
+from shared.vocabulary import MediaKind, State
 
 RACES = 20  # lost in a row, and something is wrong
 MAX_MEDIA = 40  # of one case, over its life
@@ -181,7 +182,7 @@ class Desk:
 
     async def inbox(self, actor: Actor, filters: Filters) -> tuple[list[StoredCase], str | None]:
         """Return the actor's cases by the date that counts, and a cursor for more."""
-        query: list[Mapping[str, Any]] = [_scope(actor), *_conditions(filters, self._clock())]
+        query: list[Mapping[str, Any]] = [scope(actor), *_conditions(filters, self._clock())]
         if filters.cursor:
             query.append(after_due(COUNTS, filters.cursor, newest=filters.newest))
         way = -1 if filters.newest else 1
@@ -252,24 +253,6 @@ def _moved_on(stored: StoredCase, seen: int) -> bool:
     """Say whether anything but its followers changed since a version."""
     later = [record["type"] for record in stored.history if record["sequence"] > seen]
     return seen > stored.case.sequence or any(each not in UNNOTICED for each in later)
-
-
-def _scope(actor: Actor) -> Mapping[str, Any]:
-    """Return the query for what the actor has a part in; `parties` says the same of one case."""
-    if actor.role in {Role.OFFICE_CLERK, Role.LEADER}:
-        return {"case.about": {"$ne": actor.unit}}
-    mine = [
-        {"case.unit": actor.unit},
-        {"case.monitoring_unit": actor.unit},
-        {"case.coordinating_units": actor.unit},
-        {"parts.directives.addressee": actor.unit},
-    ]
-    return {
-        "$or": mine,
-        "case.about": {"$ne": actor.unit},
-        "case.restricted": False,
-        "case.state": {"$ne": State.HELD.value},
-    }
 
 
 def _conditions(filters: Filters, now: datetime) -> list[Mapping[str, Any]]:

@@ -9,6 +9,7 @@ from shared.regulation import Regulation, Rule, UnknownError
 from shared.regulation_model import Words
 from shared.vocabulary import (
     ABOUT_ITSELF,
+    ABOUT_LEADERS_TOO,
     ABOUT_THE_TOP,
     NO_RULE,
     UNKNOWN_PLACE,
@@ -48,6 +49,10 @@ EXCEPTIONS: Mapping[str, Words] = {
     ABOUT_THE_TOP: Words(
         vi="phản ánh nói về Văn phòng hoặc Phòng Nội vụ, nên lãnh đạo UBND xem",
         en="it is about the Office or Home Affairs, so the leaders look at it",
+    ),
+    ABOUT_LEADERS_TOO: Words(
+        vi="phản ánh nói về cả lãnh đạo UBND và Văn phòng hoặc Phòng Nội vụ, nên nơi khác xem",
+        en="it is about the leaders as well as the Office or Home Affairs, so others look at it",
     ),
 }
 

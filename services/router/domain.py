@@ -1,5 +1,7 @@
 """Which unit handles a case and which one monitors it. Pure: rules and boundaries are passed in."""
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -9,6 +11,7 @@ from shared.events import CaseSnapshot, CaseSubmitted, RoutingDecided, Suggestio
 from shared.regulation import Regulation
 from shared.vocabulary import (
     ABOUT_ITSELF,
+    ABOUT_LEADERS_TOO,
     ABOUT_THE_TOP,
     LEADERS,
     NO_RULE,
@@ -22,7 +25,7 @@ from shared.vocabulary import (
 )
 
 OTHER = CategoryId("other")
-HOME_AFFAIRS = UnitId("home_affairs")
+SERVICE_ATTITUDE = CategoryId("service_attitude")
 
 # Below this the Office confirms the category that the text suggests. Of reports written after the
 # keywords were tuned (UNSEEN in tests/unit/test_suggestion.py), six in seven suggestions from 0.6
@@ -59,7 +62,10 @@ def decide(
     category, origin, doubts = _category(case, submitted.suggestion)
     located = locate(case, submitted, on, rules)
     unit, monitoring, rule = _place(category, located.area, on, rules.regulation)
-    unit, monitoring, rule = _unbiased(unit, monitoring, rule, submitted.mentions)
+    if submitted.mentions:
+        top = {OFFICE, rules.regulation.lead(SERVICE_ATTITUDE, on, located.area)}
+        placed, impartial = (unit, monitoring, rule), rules.regulation.impartial
+        unit, monitoring, rule = _unbiased(placed, {*submitted.mentions}, top, impartial)
     flags = {*case.flags, *located.flags, *doubts}
     return RoutingDecided(
         code=case.code,
@@ -117,13 +123,24 @@ def _place(
 
 
 def _unbiased(
-    unit: UnitId, monitoring: UnitId, rule: RuleId, about: tuple[UnitId, ...]
+    placed: tuple[UnitId, UnitId, RuleId],
+    about: AbstractSet[UnitId],
+    top: AbstractSet[UnitId | None],
+    impartial: Sequence[UnitId],
 ) -> tuple[UnitId, UnitId, RuleId]:
-    """Keep a report from the unit it is about: "a unit never sees or closes" one about itself."""
-    if OFFICE in about or HOME_AFFAIRS in about:
-        return LEADERS, LEADERS, ABOUT_THE_TOP
+    """Keep a report from the unit it is about: "a unit never sees or closes" one about itself.
+
+    Args:
+        placed: Unit, monitoring unit and rule of the regulation's table.
+        about: The units that the report is about.
+        top: The Office and who leads reports about staff; of those somebody else judges.
+        impartial: Who does, the first that the report is not about.
+    """
+    unit, monitoring, rule = placed
+    if about & top:
+        # nobody is left: the Office, which parties.py lets in then
+        judge = next((each for each in impartial if each not in about), OFFICE)
+        return judge, judge, ABOUT_THE_TOP if judge == LEADERS else ABOUT_LEADERS_TOO
     if unit in about:
         return OFFICE, OFFICE if monitoring in about else monitoring, ABOUT_ITSELF
-    if monitoring in about:
-        return unit, OFFICE, rule
-    return unit, monitoring, rule
+    return unit, OFFICE if monitoring in about else monitoring, rule

@@ -148,7 +148,7 @@ def _stage_event(stage: str, tracking: Tracking, now: datetime) -> DeadlineEvent
 
 def _follow(tracking: Tracking | None, case: CaseSnapshot, sequence: int, rules: Rules) -> Tracking:
     due_at = case.counts_at
-    if tracking and tracking.due_at == due_at:
+    if tracking and not _begins_anew(tracking, case):
         return replace(tracking, case=case, case_sequence=sequence)
     grace = timedelta(hours=rules.regulation.procedures.escalate_after_hours)
     return Tracking(
@@ -159,6 +159,16 @@ def _follow(tracking: Tracking | None, case: CaseSnapshot, sequence: int, rules:
         escalating_at=count(due_at, grace, Clock.WORKING, rules.calendar),
         sequence=tracking.sequence if tracking else 0,
     )
+
+
+def _begins_anew(tracking: Tracking, case: CaseSnapshot) -> bool:
+    """Say whether a snapshot has another deadline, though perhaps for the same date.
+
+    A dispute within the closed stretch in which the case came counts to the very same opening.
+    """
+    resumed = tracking.stopped_at is not None and case.state not in STOPPED
+    counted_anew = tracking.case.counted_from != case.counted_from
+    return tracking.due_at != case.counts_at or counted_anew or resumed
 
 
 def _approaching_at(case: CaseSnapshot, rules: Rules) -> datetime:

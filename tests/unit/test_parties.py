@@ -45,6 +45,19 @@ CASE: CaseSnapshot = example(CaseSnapshot).model_copy(
         pytest.param(
             {"about": (OFFICE,)}, Role.OFFICE_CLERK, OFFICE, set(), id="about the Office itself"
         ),
+        pytest.param(
+            {"about": (OFFICE, LEADERS)}, Role.OFFICE_CLERK, OFFICE, set(), id="a ward has it"
+        ),
+        pytest.param(
+            {"about": (OFFICE, LEADERS), "state": State.HELD},
+            *(Role.OFFICE_CLERK, OFFICE, {Party.OFFICE}),
+            id="held, and about the leaders too: nobody else is left",
+        ),
+        pytest.param(
+            {"about": (OFFICE, LEADERS), "unit": OFFICE},
+            *(Role.OFFICE_CLERK, OFFICE, {Party.OFFICE}),
+            id="forwarded, and about the leaders too",
+        ),
     ],
 )
 def test_the_parts_that_somebody_has_in_a_case(

@@ -41,6 +41,7 @@ def category(name: str) -> str:
 FOREST = rule("forest_by_ward")
 ENVIRONMENT_ID = "  - id: environment_by_ward\n"
 PRICES = rule("market_price_by_ward")
+LEADERS = "    kind: leaders\n"
 WARD_1 = "    short: P.1\n"
 WARD_12 = "    kind: ward\n    name:\n      vi: UBND phường 12\n"
 FROM = "    valid_from: 2020-01-01\n"
@@ -179,6 +180,16 @@ REFUSALS = [
         ],
         "there is no unit 'office'",
         id="no Office",
+    ),
+    pytest.param(
+        [(LEADERS, f"{LEADERS}    valid_to: 2029-12-31{HERE}\n")],
+        "'leaders' does not exist on every day of the regulation",
+        id="leaders who end before the regulation",
+    ),
+    pytest.param(
+        [("impartial: [leaders, office, inspectorate]", f"impartial: [leaders, ombudsman]{HERE}")],
+        "there is no unit 'ombudsman'",
+        id="an unknown unit that stands in for the Office",
     ),
     pytest.param(
         [('    code: "24781"\n', f'    code: "24784"{HERE}\n')],

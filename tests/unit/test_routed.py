@@ -9,7 +9,14 @@ from services.intake.domain.rules import Rules
 from services.intake.marks import EXCERPT, excerpt
 from services.intake.routed import SAMPLE_WORDS, routed
 from services.intake.store import StoredCase
-from shared.vocabulary import ABOUT_ITSELF, ABOUT_THE_TOP, NO_RULE, UNKNOWN_PLACE, State
+from shared.vocabulary import (
+    ABOUT_ITSELF,
+    ABOUT_LEADERS_TOO,
+    ABOUT_THE_TOP,
+    NO_RULE,
+    UNKNOWN_PLACE,
+    State,
+)
 from tests.builders import dalat, snapshot, state_calendar
 
 RULES = Rules(dalat(), state_calendar())
@@ -73,6 +80,7 @@ def test_a_place_on_the_map_is_told_apart_from_words():
         pytest.param(NO_RULE, "ward_1", "không có dòng nào", id="no rule"),
         pytest.param(UNKNOWN_PLACE, None, "chưa rõ địa bàn", id="unknown place"),
         pytest.param(ABOUT_ITSELF, "ward_1", "chính đơn vị", id="about the unit itself"),
+        pytest.param(ABOUT_LEADERS_TOO, "ward_1", "nên nơi khác xem", id="about the leaders too"),
         pytest.param(ABOUT_THE_TOP, "ward_1", "lãnh đạo UBND xem", id="about the Office"),
     ],
 )

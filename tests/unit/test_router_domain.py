@@ -4,9 +4,12 @@ import json
 from functools import cache
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.router.domain import (
     ABOUT_ITSELF,
+    ABOUT_LEADERS_TOO,
     ABOUT_THE_TOP,
     UNKNOWN_PLACE,
     Rules,
@@ -14,7 +17,8 @@ from services.router.domain import (
 )
 from shared.boundaries import Boundaries, read_boundaries
 from shared.events import CaseSubmitted, Place, Suggestion
-from shared.vocabulary import LEADERS, OFFICE, AreaId, CategoryId, Origin, UnitId
+from shared.parties import Party, is_nobodys, parties_of
+from shared.vocabulary import LEADERS, OFFICE, AreaId, CategoryId, Origin, Role, State, UnitId
 from tests.builders import RECEIVED, dalat, five_wards, snapshot
 
 WARD_1 = AreaId("ward_1")
@@ -84,6 +88,55 @@ def test_a_report_about_the_monitoring_department_is_watched_by_the_office():
     decision = of("environment", submitted(stated_area=WARD_1, mentions=(about,)))
 
     assert (decision.unit, decision.monitoring_unit) == ("ward_1", OFFICE)
+
+
+@pytest.mark.parametrize(
+    ("about", "unit", "rule"),
+    [
+        pytest.param(("office", "leaders"), "inspectorate", ABOUT_LEADERS_TOO, id="both"),
+        pytest.param(("home_affairs", "leaders"), OFFICE, ABOUT_LEADERS_TOO, id="home affairs too"),
+        pytest.param(
+            ("office", "leaders", "inspectorate"), OFFICE, ABOUT_LEADERS_TOO, id="nobody is left"
+        ),
+    ],
+)
+def test_a_report_about_the_top_and_the_leaders_goes_to_who_is_left(about, unit, rule):
+    decision = of("service_attitude", submitted(mentions=tuple(map(UnitId, about))))
+
+    assert (decision.unit, decision.monitoring_unit, decision.rule) == (unit, unit, rule)
+
+
+ROLES = {OFFICE: Role.OFFICE_CLERK, LEADERS: Role.LEADER}
+UNITS = [unit.id for unit in dalat().units if unit.id not in {"ioc", "onestop"}]
+
+
+@given(
+    category=st.sampled_from([category.id for category in dalat().categories]),
+    area=st.sampled_from([None, WARD_1]),
+    about=st.sets(st.sampled_from([*UNITS[:12], "inspectorate", "ward_1"])),
+    state=st.sampled_from([State.ASSIGNED, State.AT_OFFICE, State.HELD]),
+)
+def test_no_report_goes_to_whom_it_is_about_and_somebody_has_a_part_in_it(
+    category, area, about, state
+):
+    decision = of(category, submitted(stated_area=area, mentions=tuple(about)))
+
+    case = snapshot(
+        state=state,
+        about=tuple(about),
+        unit=decision.unit,
+        monitoring_unit=decision.monitoring_unit,
+    )
+    everybody = {unit: ROLES.get(unit, Role.OFFICER) for unit in UNITS}
+    parts = {unit: parties_of(case, role, unit) for unit, role in everybody.items()}
+    has_a_part = {unit for unit, found in parts.items() if found}
+    assert has_a_part
+    if is_nobodys(case):
+        assert parts[OFFICE] == {Party.OFFICE}
+    else:
+        assert not has_a_part & about
+    if not {OFFICE, LEADERS, "inspectorate"} <= about:
+        assert not {decision.unit, decision.monitoring_unit} & about
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 """Deadlines: announced with the assignment, each stage once per version, in order."""
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.sla.domain import MISSED, Rules, Tracking, fire, hear
 from shared.calendar import working_time
+from shared.deadline import count
 from shared.events import (
     CaseAccepted,
     CaseAssigned,
@@ -246,6 +248,76 @@ def test_a_dispute_starts_the_clock_anew():
     assert isinstance(said[-1], DeadlineSet)
     assert said[-1].start == again_from
     assert said[-1].intervals[-1].end == case.due_at
+
+
+SATURDAY = datetime(2026, 11, 28, 2, 0, tzinfo=UTC)  # 09:00 in Đà Lạt, closed until Monday
+
+
+def weekend(sequence: int, state: State, **changes):
+    """What a case says that came, was resolved and was disputed on one Saturday."""
+    due_at = count(SATURDAY, timedelta(hours=2), Clock.WORKING, RULES.calendar)
+    case = snapshot(
+        received_at=SATURDAY, due_at=due_at, state=state, unit=UnitId("ward_1"), **changes
+    )
+    event = CaseAccepted(at=SATURDAY, actor="officer", unit=UnitId("ward_1"))
+    return received(event, case, sequence)
+
+
+RESOLVED_AT = SATURDAY + timedelta(hours=1)
+DISPUTED_AT = SATURDAY + timedelta(hours=5)
+WEEKEND = [
+    weekend(2, State.ASSIGNED),
+    weekend(3, State.RESOLVED, resolved_at=RESOLVED_AT, on_time=True),
+    weekend(4, State.REOPENED, counted_from=DISPUTED_AT, disputes=1),
+    weekend(
+        *(5, State.RESOLVED),
+        counted_from=DISPUTED_AT,
+        disputes=1,
+        resolved_at=DISPUTED_AT + timedelta(hours=1),
+        on_time=True,
+    ),
+]
+
+
+def test_a_dispute_in_the_same_closed_stretch_is_a_new_deadline_for_the_same_date():
+    before, _ = track(*WEEKEND[:2])
+    after, said = track(*WEEKEND[:3])
+
+    assert after.due_at == before.due_at
+    assert (after.version, after.stopped_at, after.fired) == (2, None, frozenset())
+    assert names(said) == ["DeadlineSet", "DeadlineMet", "DeadlineSet"]
+    late = after.due_at + timedelta(minutes=1)
+    missed, fired = fire(after, late, RULES)
+    assert names(fired) == ["DeadlineApproaching", "DeadlineMissed"]
+    assert {event.version for event in fired} == {2}
+    assert fire(missed, late, RULES) == (missed, [])
+
+
+@pytest.mark.parametrize("left_out", [0, 1, 2, None])
+def test_whichever_of_its_events_is_late_the_last_result_meets_the_second_deadline(left_out):
+    heard = [each for place, each in enumerate(WEEKEND) if place != left_out]
+
+    tracking, said = track(*heard, *WEEKEND)  # and all of them once more
+
+    met = [event.version for event in said if isinstance(event, DeadlineMet)]
+    assert met[-1] == tracking.version
+    assert len(set(met)) == len(met)
+    assert [event.version for event in said if isinstance(event, DeadlineSet)] == [
+        *range(1, tracking.version + 1)
+    ]
+    assert tracking.next_at is None
+
+
+def test_a_clock_that_stood_by_mistake_runs_again_with_the_next_news():
+    """As rows of an earlier release do, in which such a dispute left the clock standing."""
+    before, _ = track(*WEEKEND[:2])
+    stood = replace(before, case=WEEKEND[2].case, case_sequence=4)
+
+    step = hear(stood, weekend(5, State.ACCEPTED, counted_from=DISPUTED_AT, disputes=1), RULES)
+
+    assert step is not None
+    assert (step[0].version, step[0].stopped_at) == (2, None)
+    assert names(step[1]) == ["DeadlineSet"]
 
 
 def test_a_closing_that_is_heard_before_the_result_meets_the_deadline_all_the_same():

@@ -8,12 +8,12 @@ import orjson
 from fastapi import Header, Response
 from fastapi.responses import StreamingResponse
 
+from services.intake.api.ranges import span
 from services.intake.archive import Archive, Variant
-from services.intake.refusals import bad_range, bad_version, key_malformed
+from services.intake.refusals import bad_version, key_malformed
 from services.intake.store import StoredCase
 from shared.problems import not_found
 
-RANGE = re.compile(r"bytes=(\d{1,12})-(\d{0,12})")
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 IdempotencyKey = Annotated[str | None, Header(description="the same again is done once")]
 MOST_NUMBER = 2**53  # of an entry of the audit: what every client can read, and the database
@@ -73,7 +73,8 @@ async def download(
     if stored is None:
         raise not_found("tệp này", "this file")
     size: int = stored["size_bytes"]
-    start, end = _span(range_, size)
+    part = span(range_, size)
+    start, end = part or (0, size)
     headers = {
         "Accept-Ranges": "bytes",
         # an original is shown for a stated purpose, and each look is noted: none from a cache
@@ -83,22 +84,11 @@ async def download(
         "Content-Disposition": f'attachment; filename="{item["id"]}.{stored["suffix"]}"',
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
-    if range_:
+    if part:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     return StreamingResponse(
         await archive.read(stored["object"], start, end - start),
-        status_code=206 if range_ else 200,
+        status_code=206 if part else 200,
         media_type=stored["media_type"],
         headers=headers,
     )
-
-
-def _span(range_: str, size: int) -> tuple[int, int]:
-    """Return the half-open span of bytes that a Range header asks for; the whole without one."""
-    if not range_:
-        return 0, size
-    found = RANGE.fullmatch(range_.strip())
-    start = int(found[1]) if found else size
-    if start >= size:
-        raise bad_range(size)
-    return start, min(int(found[2]) + 1, size) if found and found[2] else size

@@ -57,6 +57,7 @@ from shared.events import (
     RoutingDecided,
 )
 from shared.events.incident import IncidentClosed, IncidentExtended, IncidentRaised
+from shared.parties import is_nobodys
 from shared.vocabulary import LEADERS, OFFICE, Role, State, UnitId
 
 # In these nobody owes an answer any more.
@@ -245,9 +246,12 @@ def handling(case: CaseSnapshot) -> UnitId:
 def _units(audience: Audience, heard: Heard) -> list[UnitId]:
     """Return the units of an audience that may hear of the case.
 
-    A unit never hears of a report about itself; in the Office's place the leaders do.
+    A unit never hears of a report about itself; in the Office's place the leaders do. What would
+    be nobody's then is the Office's.
     """
     case, event = heard.case, heard.event
+    if is_nobodys(case):
+        return [OFFICE]
     match audience:
         case Audience.UNIT | Audience.HEAD:
             named = [handling(case)]
