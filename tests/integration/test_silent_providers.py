@@ -12,16 +12,19 @@ from typing import Any
 import pytest
 
 from services.notify.channels import push, sms, zalo, zalo_tokens
+from services.notify.channels.base import Outgoing
 from services.notify.channels.email import EmailChannel
 from services.notify.domain import Delivery
 from services.notify.sender import Sender
 from services.notify.webhooks import post as webhook_post
 from shared import mongo
+from shared.vocabulary import Language
 from tests.doubles.mailserver import MailServer, serving_mail
 from tests.doubles.server import SILENT, Said
 from tests.integration.test_channels import World, said
 
 PATIENCE_S = 0.4  # of the client, in these tests
+MAIL = Outgoing("0" * 32, "an@example.com", Language.VIETNAMESE, "x", "y", {})
 LEASE_S = 60  # of a claim, as the sender of this file has it
 
 
@@ -216,6 +219,34 @@ async def test_a_mail_that_is_refused_goes_to_the_next_channel(
     row = await world.sent("email", "sms")
 
     assert (said(row), row["tried"]) == (("sms", "sent", ""), ["email"])
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        pytest.param({"greeting": "554 no service"}, 554, id="our address is refused"),
+        pytest.param({"EHLO": "550 who", "HELO": "550 who"}, 550, id="our name is refused"),
+        pytest.param(
+            {"EHLO": "250-double\r\n250 AUTH PLAIN", "AUTH": "535 wrong"}, 535, id="our password"
+        ),
+        pytest.param({"MAIL": "553 not you"}, 553, id="our sender is refused"),
+    ],
+)
+async def test_what_is_refused_to_us_ourselves_is_tried_again(answers: dict[str, str], code: int):
+    double = MailServer()
+    double.answers = answers
+    async with serving_mail(double) as url:
+        with_account = url.replace("://", "://us:secret@") if "AUTH" in answers else url
+        channel = EmailChannel(with_account, "Notify <n@dalat.example>", 1)
+
+        refused = await channel.send(MAIL)
+        double.answers = {"EHLO": answers["EHLO"], "AUTH": "235 ok"} if "AUTH" in answers else {}
+        mended = await channel.send(MAIL)
+
+        await channel.stop()
+    assert (refused.kind, refused.reason) == ("retry", f"smtp_{code}")
+    assert mended.kind == "accepted"
+    assert len(double.mails) == 1
 
 
 @pytest.mark.parametrize(("verb", "answer"), [("RCPT", "450 busy"), (".", "451 later")])

@@ -108,6 +108,8 @@ def test_410_switches_the_endpoint_off_at_once():
         (504, {}, "retry", timedelta(minutes=1)),
         (503, {"retry-after": "Mon, 12 Jan 2026 06:00:00 GMT"}, "retry", HOUR),
         (503, {"retry-after": "soon"}, "retry", None),
+        (503, {"retry-after": f"Mon, 01 Jan 2020 00:00:00 +{'9' * 20}"}, "retry", None),
+        (503, {"retry-after": f"Mon, {'9' * 20} Jan 2020 00:00:00 GMT"}, "retry", None),
     ],
 )
 def test_what_an_answer_means(

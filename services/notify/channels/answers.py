@@ -33,6 +33,6 @@ def retry_after(text: str, now: datetime) -> timedelta | None:
         return timedelta(seconds=int(stripped))
     try:
         at = parsedate_to_datetime(stripped)
-    except ValueError:
+        return max(timedelta(), at.replace(tzinfo=at.tzinfo or UTC) - now)
+    except (ValueError, OverflowError):  # a day or a zone of twenty digits
         return None
-    return max(timedelta(), at.replace(tzinfo=at.tzinfo or UTC) - now)

@@ -17,6 +17,13 @@ TIMEOUT_S = 15.0
 WORD_BYTES = 42  # of an encoded word before base64: 56 characters and 12 of frame (RFC 2047)
 WITHIN_S = 30.0  # of one attempt, the wait for a connection included; half of a claim's lease
 PERMANENT = 500  # SMTP replies from here on are final
+# About our account, name or address: no word on this mail, and over when somebody mends it.
+OURS = (
+    aiosmtplib.SMTPAuthenticationError,
+    aiosmtplib.SMTPConnectResponseError,
+    aiosmtplib.SMTPHeloError,
+    aiosmtplib.SMTPSenderRefused,
+)
 
 
 class _Client(aiosmtplib.SMTP):
@@ -85,6 +92,8 @@ class EmailChannel:
         except aiosmtplib.SMTPRecipientsRefused as error:
             client.unsure = False
             return _refused(max(each.code for each in error.recipients))
+        except OURS as error:
+            return Outcome("retry", f"smtp_{error.code}")
         except aiosmtplib.SMTPResponseException as error:
             client.unsure = False  # it has answered
             return _refused(error.code)
