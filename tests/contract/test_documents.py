@@ -149,6 +149,32 @@ def test_openapi_lists_the_routes_of_the_contract(name: str, paths: set[str]):
     assert paths <= set(document["paths"])
 
 
+@pytest.mark.parametrize(
+    ("path", "method", "kind"),
+    [
+        ("/api/v1/reports", "post", "multipart/form-data"),
+        ("/api/v1/reports/{code}/media", "post", "multipart/form-data"),
+        ("/api/v1/desk/cases/{code}/media", "post", "multipart/form-data"),
+        ("/api/v1/admin/regulation", "put", "application/yaml"),
+    ],
+)
+def test_what_is_read_as_a_stream_is_described_all_the_same(path: str, method: str, kind: str):
+    document = json.loads((ROOT / "docs" / "openapi-intake.json").read_text())
+
+    body = document["paths"][path][method]["requestBody"]
+    assert body["required"]
+    assert kind in body["content"]
+
+
+def test_a_receipt_is_typed():
+    document = json.loads((ROOT / "docs" / "openapi-intake.json").read_text())
+
+    for path in ("/api/v1/reports", "/api/v1/desk/reports", "/api/v1/camera/incidents"):
+        answer = document["paths"][path]["post"]["responses"]["201"]
+        schema = resolve(document, answer["content"]["application/json"]["schema"]["$ref"])
+        assert {"code", "due_at", "tracking_token", "links"} <= set(schema["required"])
+
+
 def test_every_reference_of_asyncapi_leads_somewhere(asyncapi: dict[str, Any]):
     found = list(references(asyncapi))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from services.intake.api.receipt import Receipt
 from services.notify.answers import Answer, centre, figures, people
 from tests.conforms import differences
 from tests.e2e.client import City, eventually, report
@@ -61,6 +62,18 @@ def test_the_answers_of_the_centre_are_what_the_document_says(stack: dict[str, A
         then = asked(city, path, **query, channel="web")
         assert differences(PATHS[path], then) == [], path
         assert then["filter"] == {"channel": "web"}
+    city.close()
+
+
+def test_the_receipt_of_a_report_is_what_the_document_says(stack: dict[str, Any]):
+    city = City(stack)
+    plain = city.send(report(text="Có đám cháy lớn sau chợ")).json()
+    held = city.send(report(text="Lấn hết vỉa hè, đm không ai dọn")).json()
+
+    assert plain["emergency"]
+    assert held["state"] == "held"
+    assert differences(Receipt, {**plain, "reword": None}) == []
+    assert differences(Receipt, held) == []
     city.close()
 
 

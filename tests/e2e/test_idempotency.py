@@ -161,6 +161,19 @@ def test_evidence_sent_twice_under_one_key_is_kept_once(city: City, photo: bytes
     assert [each["id"] for each in city.own(receipt)["media"]] == ["m1"]
 
 
+def test_evidence_needs_no_part_for_words(city: City, photo: bytes) -> None:
+    receipt = city.send(report()).json()
+    token = {"Authorization": f"Bearer {receipt['tracking_token']}"}
+    path = f"/reports/{receipt['code']}/media"
+
+    answer = city.intake.post(
+        path, files=[("media", ("a.jpg", photo, "image/jpeg"))], headers=token
+    )
+
+    assert answer.status_code == 201, answer.text
+    assert [each["id"] for each in city.own(receipt)["media"]] == ["m1"]
+
+
 def test_evidence_that_arrives_while_others_write_is_numbered_after_theirs(
     city: City, photo: bytes
 ) -> None:

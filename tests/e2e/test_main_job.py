@@ -132,6 +132,32 @@ def test_a_range_of_a_recording_can_be_asked_for(city: City, sound: bytes):
     assert answer.headers["content-range"] == f"bytes 10-19/{len(sound)}"
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "first", "last"),
+    [
+        pytest.param("bytes=-500", 206, -500, None, id="its end"),
+        pytest.param("bytes=5-2", 200, 0, None, id="nonsense is not looked at"),
+        pytest.param("bytes=0-1,5-9", 200, 0, None, id="several: the whole"),
+        pytest.param("bytes=999999999-", 416, 0, 0, id="beyond the end"),
+    ],
+)
+def test_odd_ranges_are_served_ignored_or_refused(
+    city: City, sound: bytes, asked: str, status: int, first: int, last: int | None
+):
+    receipt = city.send(report(), [("b.m4a", sound, "audio/mp4")]).json()
+    headers = {"Authorization": f"Bearer {receipt['tracking_token']}", "Range": asked}
+
+    answer = city.intake.get(
+        f"/reports/{receipt['code']}/media/m1", params={"variant": "original"}, headers=headers
+    )
+
+    assert answer.status_code == status
+    if status == 416:
+        assert answer.headers["content-range"] == f"bytes */{len(sound)}"
+    else:
+        assert answer.content == sound[first:last]
+
+
 def test_media_are_nobody_elses_business(city: City, photo: bytes):
     receipt = city.send(report(), [("a.jpg", photo, "image/jpeg")]).json()
     other = city.send(report()).json()

@@ -4,6 +4,7 @@ import json
 import os
 import time
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,17 @@ async def test_a_form_gives_its_report_and_its_files_in_order(tmp_path: Path):
         assert first.sha256 == hashlib.sha256(b"first").hexdigest()
 
     assert spooled(tmp_path) == []
+
+
+async def test_files_that_come_later_need_no_words(tmp_path: Path):
+    read = partial(read_submission, limits=LIMITS, directory=tmp_path, needs_report=False)
+    silent = bodies.form(bodies.media_part(b"later"))
+    empty = bodies.form(bodies.report_part({}), bodies.media_part(b"later"))
+
+    async with read(request_of(silent)) as one, read(request_of(empty)) as other:
+        assert one.report == {}
+        assert [upload.path.read_bytes() for upload in one.media] == [b"later"]
+        assert one.fingerprint == other.fingerprint
 
 
 async def test_plain_json_is_a_report_without_files(tmp_path: Path):

@@ -19,6 +19,7 @@ from services.intake.api.answers import (
     replayed,
     seen_version,
 )
+from services.intake.api.receipt import MEDIA_BODY
 from services.intake.api.slots import Slots
 from services.intake.archive import Archive, Variant
 from services.intake.beyond import beyond
@@ -94,7 +95,12 @@ def create_router(counter: Counter, current: Current) -> APIRouter:
         actor = actor_of(principal)
         return counter.answer(await counter.desk.find(code, actor), actor)
 
-    @router.post("/{code}/media", status_code=201, summary="Add photos or recordings")
+    @router.post(
+        "/{code}/media",
+        status_code=201,
+        summary="Add photos or recordings",
+        openapi_extra=MEDIA_BODY,
+    )
     async def add_media(
         request: Request,
         code: str,
@@ -104,7 +110,8 @@ def create_router(counter: Counter, current: Current) -> APIRouter:
         """Keep evidence of the work; its ids go into the result."""
         actor, key = actor_of(principal), checked(idempotency_key)
         with counter.slots:
-            async with read_submission(request, counter.limits, counter.spool) as submission:
+            reading = read_submission(request, counter.limits, counter.spool, needs_report=False)
+            async with reading as submission:
                 after = await counter.desk.add_evidence(code, submission, actor, key=key)
         return counter.answer(after.stored, actor, 201, again=after.replayed)
 

@@ -27,6 +27,14 @@ OPEN_STATES = [
     if each not in {State.RESOLVED, State.CLOSED, State.REFUSED, State.REDIRECTED, State.WITHDRAWN}
 ]
 
+BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "The rule file, UTF-8.",
+        "content": {"application/yaml": {"schema": {"type": "string"}}},
+    }
+}
+
 Current = Callable[..., Awaitable[Principal]]
 
 
@@ -50,7 +58,11 @@ def create_router(
         listed = [_listed(each) for each in shelf.book.all()]
         return json_answer({**_listed(edition), "text": edition.text, "editions": listed})
 
-    @router.put("", summary="Try a new edition; publish it with the digest of the trial")
+    @router.put(
+        "",
+        summary="Try a new edition; publish it with the digest of the trial",
+        openapi_extra=BODY,
+    )
     async def put(
         request: Request,
         effective_from: Annotated[

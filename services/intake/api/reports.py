@@ -18,6 +18,7 @@ from services.intake.api.answers import (
     json_answer,
     replayed,
 )
+from services.intake.api.receipt import MEDIA_BODY, RECEIPT, REPORT_BODY
 from services.intake.api.slots import Slots
 from services.intake.archive import Archive, Variant
 from services.intake.desk import Desk
@@ -37,25 +38,6 @@ from shared.identity import TrackingTokens, read_code
 from shared.problems import field_error, invalid, not_found
 
 REPORTER = Actor("reporter", None)
-
-
-def body_of(model: str) -> dict[str, Any]:
-    """Return how the OpenAPI document shows a report that comes as JSON, or with its files."""
-    report = {"$ref": f"#/components/schemas/{model}"}
-    files = {"type": "array", "items": {"type": "string", "format": "binary"}}
-    form = {
-        "schema": {
-            "type": "object",
-            "required": ["report"],
-            "properties": {"report": report, "media": files},
-        },
-        "encoding": {"report": {"contentType": "application/json"}},
-    }
-    content = {"application/json": {"schema": report}, "multipart/form-data": form}
-    return {"requestBody": {"required": True, "content": content}}
-
-
-POST_BODY = body_of("ReportIn")
 
 
 @dataclass(frozen=True)
@@ -166,7 +148,9 @@ def create_router(front: Front) -> APIRouter:
     """Return the routes below `/reports`."""
     router = APIRouter(prefix="/reports", tags=["Reports"])
 
-    @router.post("", status_code=201, summary="Send a report", openapi_extra=POST_BODY)
+    @router.post(
+        "", status_code=201, summary="Send a report", openapi_extra=REPORT_BODY, responses=RECEIPT
+    )
     async def send(
         request: Request, idempotency_key: Annotated[str | None, Header()] = None
     ) -> Response:
@@ -229,7 +213,12 @@ def create_router(front: Front) -> APIRouter:
 def _add_steps(router: APIRouter, front: Front) -> None:
     """Add what a reporter does with a report that was sent before."""
 
-    @router.post("/{code}/media", status_code=201, summary="Add photos or recordings")
+    @router.post(
+        "/{code}/media",
+        status_code=201,
+        summary="Add photos or recordings",
+        openapi_extra=MEDIA_BODY,
+    )
     async def add_media(
         request: Request,
         code: str,
@@ -240,7 +229,8 @@ def _add_steps(router: APIRouter, front: Front) -> None:
         key = checked(idempotency_key)
         stored = await front.find_own(code, authorization)
         with front.slots:
-            async with read_submission(request, front.limits, front.spool) as submission:
+            reading = read_submission(request, front.limits, front.spool, needs_report=False)
+            async with reading as submission:
                 after = await front.desk.add_evidence(
                     stored.case.code, submission, REPORTER, key=key
                 )

@@ -10,7 +10,8 @@ from services.intake.accounts.domain import Principal
 from services.intake.accounts.refusals import forbidden
 from services.intake.api.answers import json_answer
 from services.intake.api.auth import Guard
-from services.intake.api.reports import POST_BODY, Front, body_of
+from services.intake.api.receipt import RECEIPT, REPORT_BODY, body_of
+from services.intake.api.reports import Front
 from services.intake.channels.entering import entered_by
 from services.intake.channels.keys import ApiKey, ApiKeys, Scope
 from services.intake.domain.report import CameraIncidentIn, Incoming, OnBehalfIn
@@ -64,7 +65,11 @@ def _add_ways_in(router: APIRouter, channels: Channels) -> None:
     caller = Depends(channels.guard.current)
 
     @router.post(
-        "/desk/reports", status_code=201, summary="Enter for somebody else", openapi_extra=POST_BODY
+        "/desk/reports",
+        status_code=201,
+        summary="Enter for somebody else",
+        openapi_extra=REPORT_BODY,
+        responses=RECEIPT,
     )
     async def on_behalf(
         request: Request,
@@ -86,6 +91,7 @@ def _add_ways_in(router: APIRouter, channels: Channels) -> None:
         status_code=201,
         summary="A camera's incident",
         openapi_extra=body_of(CameraIncidentIn.__name__),
+        responses=RECEIPT,
     )
     async def incident(
         request: Request,

@@ -67,7 +67,7 @@ class Submission:
 
 @asynccontextmanager
 async def read_submission(
-    request: Request, limits: EvidenceLimits, directory: Path
+    request: Request, limits: EvidenceLimits, directory: Path, *, needs_report: bool = True
 ) -> AsyncGenerator[Submission]:
     """Read a report, as multipart/form-data or plain JSON, and clean up behind it.
 
@@ -75,6 +75,7 @@ async def read_submission(
         request: Nothing of its body may have been read.
         limits: Checked while reading; the request is refused at the byte that passes one.
         directory: An existing folder for the spooled files; they are gone after the context.
+        needs_report: Whether a form must say something beside its files; `{}` stands for nothing.
 
     Raises:
         SubmissionRefused: the request is not acceptable; the status is in it.
@@ -87,7 +88,8 @@ async def read_submission(
         return
     _check_length(request, limits, is_form=True)
     with _spool_folder(directory) as folder:
-        yield await _in_time(limits, _read_form(request, boundary, limits, folder))
+        reading = _read_form(request, boundary, limits, folder, needs_report=needs_report)
+        yield await _in_time(limits, reading)
 
 
 async def read_plain(request: Request, limits: EvidenceLimits) -> Submission:
@@ -162,7 +164,12 @@ async def _read_json(request: Request, limits: EvidenceLimits) -> Submission:
 
 
 async def _read_form(
-    request: Request, boundary: bytes, limits: EvidenceLimits, folder: Path
+    request: Request,
+    boundary: bytes,
+    limits: EvidenceLimits,
+    folder: Path,
+    *,
+    needs_report: bool,
 ) -> Submission:
     collector = PartCollector(limits, folder)
     try:
@@ -175,9 +182,9 @@ async def _read_form(
         collector.close()
     if not collector.is_complete:
         raise refused(Fault.BROKEN)
-    if collector.report is None:
+    if collector.report is None and needs_report:
         raise refused(Fault.NO_REPORT, "report")
-    raw = bytes(collector.report)
+    raw = b"{}" if collector.report is None else bytes(collector.report)
     return Submission(parse_report(raw), raw, tuple(collector.uploads), can_attach=True)
 
 
