@@ -1,12 +1,14 @@
-"""How many requests with a body are worked on at once: one more is told to come back.
+"""How many requests with a body are worked on at once, and how large and slow a body may be.
 
 Uploads have bounds of their own (`services/intake/submission`), since they take minutes on a slow
 phone; everything else is small and quick, and more of it at once than we can do in the time of an
-answer would only make all of it late.
+answer would only make all of it late. FastAPI itself reads a body of any length into memory, before
+it asks who calls; so no route is left out but those that are named.
 """
 
+import re
 import time
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -17,7 +19,9 @@ from shared.health import AsgiApp
 from shared.problems import Problem
 
 AT_ONCE = 256  # of one process; a hundred reports a second need fewer than ten
-LARGEST = 2 * 2**20  # bytes of a body that is no form; most routes bound it closer
+LARGEST = 64 * 2**10  # bytes of a body; a form or a JSON document that a person filled in
+LARGEST_STREAMED = 2 * 2**20  # of one that is no form, where the route bounds it closer itself
+WHOLE_S = 30.0  # from the head to the last byte; a report is a few KiB, also on a slow phone
 RETRY_AFTER_S = 3
 WANTED_S = 1.0  # an answer that takes longer may find nobody waiting any more: phones give up
 LEAST = 64  # places that are always there; a slow database does not mean that we are too many
@@ -62,23 +66,31 @@ class Crowd:
     Args:
         app: What is let into.
         most: At once.
+        streamed: Paths (`{code}` is any one segment) whose routes count a body as they read it;
+            a form that is sent there is an upload and takes no place here.
     """
 
-    def __init__(self, app: AsgiApp, most: int = AT_ONCE) -> None:
+    def __init__(self, app: AsgiApp, most: int = AT_ONCE, streamed: Sequence[str] = ()) -> None:
         self._app = app
         self._places = Places(most)
         self._inside = 0
+        self._streamed = _any_of(streamed)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request, or say when to come back."""
-        if scope["type"] != "http" or scope["method"] in _READING or _is_form(scope):
+        if scope["type"] != "http" or scope["method"] in _READING:
+            await self._app(scope, receive, send)
+            return
+        streamed = self._streamed.fullmatch(scope["path"]) is not None
+        if streamed and _is_form(scope):
             await self._app(scope, receive, send)
             return
         if self._inside >= self._places.count:  # before anything of a body is read
             language = problems.language_of(Request(scope))
             await problems.response(busy(), language)(scope, receive, send)
             return
-        inside, heard, since = False, 0, 0.0
+        most = LARGEST_STREAMED if streamed else LARGEST
+        inside, heard, since = False, 0, time.monotonic()
 
         async def received() -> MutableMapping[str, Any]:
             nonlocal inside, heard, since
@@ -86,10 +98,7 @@ class Crowd:
             if message["type"] != "http.request" or inside:
                 return message
             heard += len(message.get("body", b""))
-            if heard > LARGEST:
-                raise HTTPException(
-                    413, f"At most {LARGEST} bytes are taken here.", {"Connection": "close"}
-                )
+            _bounded(heard, most, time.monotonic() - since)
             if not message.get("more_body", False):
                 if self._inside >= self._places.count:
                     raise HTTPException(429, "Too many at once.", dict(busy().headers))
@@ -118,6 +127,18 @@ def busy() -> Problem:
         en="Too many people are sending right now. Please send it again in a few seconds.",
         headers={"Retry-After": str(RETRY_AFTER_S)},
     )
+
+
+def _bounded(heard: int, most: int, took_s: float) -> None:
+    """Refuse a body that is too large (413) or has been on its way for too long (408)."""
+    if heard > most:
+        raise HTTPException(413, f"At most {most} bytes are taken here.", {"Connection": "close"})
+    if took_s > WHOLE_S:  # each piece came in time (shared/web.py): so it is soon that we look
+        raise HTTPException(408, "The body is too slow.", {"Connection": "close"})
+
+
+def _any_of(paths: Sequence[str]) -> re.Pattern[str]:
+    return re.compile("|".join(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(each)) for each in paths))
 
 
 def _is_form(scope: Any) -> bool:

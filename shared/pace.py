@@ -60,12 +60,12 @@ class Throttle:
 def network(address: str) -> str:
     """Return what one person holds: an IPv4 address, or the /64 of an IPv6 one."""
     try:
-        known = ip_address(address)
+        known = ip_address(address.partition("%")[0])  # a scope is a name of ours for a cable
     except ValueError:
         return "unknown"
-    if isinstance(known, IPv6Address):
-        return known.ipv4_mapped.exploded if known.ipv4_mapped else known.exploded[:19]
-    return known.exploded
+    if not isinstance(known, IPv6Address):
+        return str(known)
+    return str(known.ipv4_mapped or IPv6Address(known.packed[:8] + bytes(8)))
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What both HTTP services share: problem documents, probes, headers, one log line per request."""
 
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.routing import Route
 
-from shared import crowd, health, problems, reference
+from shared import crowd, health, origins, problems, reference
 from shared.documented import with_problems
 from shared.health import AsgiApp, Check
 from shared.pace import Pacer, Paces
@@ -98,7 +98,9 @@ def create(
     paces: Paces | None = None,
     *,
     at_once: int = crowd.AT_ONCE,
+    streamed: Sequence[str] = (),
     alive: Check | None = None,
+    readers: str = "",
 ) -> Service:
     """Return an application whose failures are problem documents, with logs and safe headers.
 
@@ -107,7 +109,9 @@ def create(
         lifespan: What runs as long as it does.
         paces: How much one sender may ask for; no limits without them.
         at_once: Requests with a body that are worked on; one more gets 429.
+        streamed: Paths whose routes count a body as they read it; all others take 64 KiB.
         alive: Asks the database for a sign of life when a request takes long.
+        readers: Origins whose pages may read the answers, separated by commas.
     """
     app = Service(
         title=title,
@@ -123,9 +127,10 @@ def create(
     app.openapi = lambda: with_problems(plain())
     if alive:
         app.add_middleware(Patience, check=alive)
-    app.add_middleware(crowd.Crowd, most=at_once)
+    app.add_middleware(crowd.Crowd, most=at_once, streamed=streamed)
     if paces:
         app.add_middleware(Pacer, paces=paces)
+    origins.allow(app, readers)  # outside of the bounds: pages there may read also a 429
     app.add_middleware(Envelope)  # the outermost: also a 429 carries safe headers and is noted
     return app
 

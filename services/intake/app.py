@@ -69,11 +69,11 @@ from services.intake.privacy import problem_of as privacy_problem_of
 from services.intake.privacy.lookups import Lookups
 from services.intake.reception import Desks, Reception
 from services.intake.refusals import problem_of
-from services.intake.settings import Settings
+from services.intake.settings import STREAMED, Settings
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from services.intake.submission import remove_leftovers
-from shared import logs, origins, pages, problems, topology, web
+from shared import logs, pages, problems, topology, web
 from shared.directory import Directory
 from shared.errors import CivicError
 from shared.identity import Seal, TrackingTokens, Vault
@@ -236,7 +236,9 @@ def create_app() -> FastAPI:
         lifespan,
         settings.paces(),
         at_once=settings.max_at_once,
+        streamed=STREAMED,
         alive=checks["mongodb"],
+        readers=f"{settings.notify_url},{settings.origins}",
     )
     web.describe(app, ReportIn, CameraIncidentIn)
     web.probes(app, {**checks, "media": parts.archive.check})
@@ -251,7 +253,6 @@ def create_app() -> FastAPI:
         app.include_router(router, prefix="/api/v1")
     path = "/api/v1/reports"
     app.short["POST", path] = reports.ShortWay(front, path)
-    origins.allow(app, f"{settings.notify_url},{settings.origins}")
     pages.mount(app, _pages(settings))
     return app
 

@@ -6,8 +6,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from pydantic import TypeAdapter
 
 from shared.errors import CivicError
+from shared.instant import Instant
+
+_INSTANT = TypeAdapter[datetime](Instant)
 
 
 class BadCursorError(CivicError):
@@ -32,7 +36,7 @@ def after_due(field: str, cursor: str, *, newest: bool = False) -> dict[str, Any
     """
     try:
         due_at, identifier = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
-        at = datetime.fromisoformat(due_at)
+        at = _INSTANT.validate_python(due_at)  # the database holds no time at the calendar's ends
     except (ValueError, TypeError, binascii.Error) as error:
         raise BadCursorError(cursor) from error
     behind = "$lt" if newest else "$gt"

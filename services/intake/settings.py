@@ -16,6 +16,16 @@ from shared.media import MediaSettings
 from shared.pace import Paces
 from shared.settings import RULES, ServiceSettings, SettingsRefusedError, listed
 
+# Paths whose routes count a body as they read it: uploads, and a rule file.
+STREAMED = (
+    "/api/v1/reports",
+    "/api/v1/reports/{code}/media",
+    "/api/v1/desk/cases/{code}/media",
+    "/api/v1/desk/reports",
+    "/api/v1/camera/incidents",
+    "/api/v1/admin/regulation",
+)
+
 
 class Settings(ServiceSettings):
     """Intake's settings."""

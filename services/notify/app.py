@@ -27,7 +27,7 @@ from services.notify.settings import Settings
 from services.notify.store import CaseView
 from services.notify.webhooks import api as webhook_routes
 from services.notify.webhooks import wiring as webhooks
-from shared import logs, origins, pages, topology, web
+from shared import logs, pages, topology, web
 from shared.directory import Directory
 from shared.identity import TrackingTokens
 from shared.pace import Paces
@@ -157,11 +157,16 @@ def create_app() -> FastAPI:
     parts = Parts(settings)
     paces = Paces(requests=settings.requests_per_address)
     checks = parts.runtime.checks()
-    app = web.create("Đà Lạt trực tuyến: notify", parts.running, paces, alive=checks["mongodb"])
+    app = web.create(
+        "Đà Lạt trực tuyến: notify",
+        parts.running,
+        paces,
+        alive=checks["mongodb"],
+        readers=settings.origins,
+    )
     web.probes(app, {**checks, "ioc_stream": parts.centre.tail.following})
     for router in parts.routers():
         app.include_router(router, prefix="/api/v1")
-    origins.allow(app, settings.origins)
     pages.mount(app, _pages(settings))
     return app
 

@@ -1,5 +1,6 @@
 """Case codes: random, checked by their last character, spelled so that nobody misreads them."""
 
+import re
 import secrets
 
 from shared.vocabulary import CaseCode
@@ -8,6 +9,7 @@ from shared.vocabulary import CaseCode
 # check character finds every wrong letter and every swap of two.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 RANDOM_CHARACTERS = 7
+PREFIX = re.compile("[A-Z]{2,8}")  # of cases and of dossiers; whatever else is no code of ours
 CODES = len(ALPHABET) ** RANDOM_CHARACTERS  # 27 thousand million, not to be walked through
 
 
@@ -25,7 +27,7 @@ def read_code(text: str) -> CaseCode | None:
     """Return the code that a person typed, in our spelling, or None when it cannot be one."""
     compact = "".join(text.upper().split()).replace("-", "")
     prefix, body = compact[: -RANDOM_CHARACTERS - 1], compact[-RANDOM_CHARACTERS - 1 :]
-    if not prefix.isalpha() or any(character not in ALPHABET for character in body):
+    if not PREFIX.fullmatch(prefix) or any(character not in ALPHABET for character in body):
         return None
     if len(body) != RANDOM_CHARACTERS + 1 or _check_character(body[:-1]) != body[-1]:
         return None

@@ -116,6 +116,11 @@ CRAFTED: Mapping[str, Callable[[], bytes]] = {
     "jpeg of 90 scans": lambda: pictures.progressive_with_scans(90),
     "jpeg of 5000 scans": lambda: pictures.progressive_with_scans(5_000),
     "jpeg of 90 scans and 9 MP": lambda: pictures.progressive_with_scans(60, 3_000, 3_000),
+    "jpeg of 4000 scans behind TEM": lambda: pictures.jpeg_with_hidden_scans(4_000, 4_900, 4_900),
+    "jpeg of 4000 scans behind no marker": lambda: pictures.jpeg_with_hidden_scans(
+        4_000, 4_900, 4_900, marker=0x02, restarts=1
+    ),
+    "jpeg in a jpeg behind stuffing": pictures.jpeg_with_a_hidden_frame,
     "jpeg 48 MP": lambda: pictures.photo(8_000, 6_000),
     "exif loop": exif_loop,
     "exif absurd counts": exif_absurd,

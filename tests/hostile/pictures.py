@@ -90,6 +90,33 @@ def progressive_with_scans(scans: int, width: int = 64, height: int = 64) -> byt
     return jpeg[:-2] + jpeg[start:-2] * scans + b"\xff\xd9"
 
 
+def jpeg_with_hidden_scans(
+    scans: int, width: int, height: int, *, marker: int = 0x01, restarts: int = 0
+) -> bytes:
+    """A progressive JPEG with its scans behind markers that a reader may take for segments.
+
+    Args:
+        scans: How many are hidden.
+        width: Pixels.
+        height: Pixels.
+        marker: In front of each one; 0x01 (TEM) has no length, but is followed by one.
+        restarts: Restart interval of the hidden ones; libjpeg passes over what is no marker there.
+    """
+    jpeg = photo(width, height, progressive=True)
+    scan = jpeg[jpeg.rindex(b"\xff\xda") : -2]
+    header = scan[: 2 + int.from_bytes(scan[2:4])]  # the scan's own bits would only cost room
+    interval = b"\xff\xdd\0\4" + struct.pack(">H", restarts) + header + b"\0\0" if restarts else b""
+    hidden = bytes([0xFF, marker]) + (len(header) + 4).to_bytes(2) + header + b"\0\0"
+    return jpeg[:-2] + interval + hidden * scans + b"\xff\xd9"
+
+
+def jpeg_with_a_hidden_frame() -> bytes:
+    """A small JPEG whose header hides a large one behind FF 00, which is no marker."""
+    small, large = photo(64, 64), photo(2_000, 2_000)
+    hidden = large[2:60_000]
+    return small[:2] + b"\xff\x00" + (len(hidden) + 2).to_bytes(2) + hidden + small[2:]
+
+
 def png_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 

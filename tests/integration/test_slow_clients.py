@@ -3,6 +3,7 @@
 import asyncio
 import re
 import socket
+import time
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -10,7 +11,7 @@ from typing import Annotated, Any, cast
 
 import pytest
 import uvicorn
-from fastapi import Body, FastAPI
+from fastapi import Body, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from websockets.asyncio.client import connect
 
@@ -36,6 +37,14 @@ def application() -> FastAPI:
     @app.post("/echo")
     async def echo(body: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:
         return body
+
+    @app.post("/refused")
+    async def refused() -> Response:
+        return Response(status_code=401)
+
+    @app.get("/cookies")
+    async def cookies(request: Request) -> dict[str, str]:
+        return request.cookies
 
     @app.get("/large")
     async def large() -> StreamingResponse:
@@ -116,6 +125,7 @@ def port_of(running: uvicorn.Server) -> int:
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "HEAD_S", PATIENCE_S)
+    monkeypatch.setattr(server, "REST_S", PATIENCE_S)
     monkeypatch.setattr(web, "SILENCE_S", PATIENCE_S)
     monkeypatch.setattr(web, "TAKEN_S", PATIENCE_S)
 
@@ -179,6 +189,45 @@ async def test_what_is_no_request_ends_with_a_problem_and_safe_headers(port: int
     if answer:
         assert b"content-security-policy: default-src 'none'" in answer
         assert b'"type":"urn:civic:problem:' in answer
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        pytest.param([POST + b"Content-Length: 2\r\n\r\n{}", b"\r\n"], id="an empty line"),
+        pytest.param(
+            [b"POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", b"x"],
+            id="one byte of a body that nobody wants",
+        ),
+        pytest.param(
+            [b"POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n", *[b"x"] * 10],
+            id="a byte now and then",
+        ),
+    ],
+)
+async def test_what_comes_behind_an_answer_holds_no_connection(port: int, last: list[bytes]):
+    answer = await talk(port, *last, pause_s=0.1)
+
+    assert answer.count(b"HTTP/1.1 ") <= 1  # the kernel forgets it when more comes after the end
+
+
+async def test_a_hostile_cookie_takes_no_time_and_the_others_stay(port: int):
+    hostile = b'Cookie: a=b; lang="' + rb"\a" * 15_000 + b'"; c=d\r\n'
+    start = time.thread_time()
+    answer = await talk(port, b"GET /cookies HTTP/1.1\r\nHost: x\r\n" + LAST + hostile + b"\r\n")
+
+    assert answer.endswith(b'{"a":"b","c":"d"}')
+    assert time.thread_time() - start < 0.2
+
+
+async def test_the_rest_of_a_refused_body_may_be_followed_by_a_request(port: int):
+    refused = b"POST /refused HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n"
+
+    answer = await talk(
+        port, refused, b"123456789", POST + LAST + b"Content-Length: 2\r\n\r\n{}", pause_s=0.1
+    )
+
+    assert [answer.count(b"HTTP/1.1 %d" % status) for status in (401, 200)] == [1, 1]
 
 
 async def test_an_honest_request_passes_between_hostile_ones(port: int):

@@ -20,8 +20,9 @@ class Town:
         self.gate, self.entered = asyncio.Event(), 0
         app = FastAPI()
         problems.install(app)
-        app.add_middleware(Crowd, most=most)
+        app.add_middleware(Crowd, most=most, streamed=["/things/{code}/media"])
 
+        @app.post("/things/x/media")
         @app.post("/things")
         async def make(request: Request) -> dict[str, int]:
             body = await request.body()
@@ -36,8 +37,11 @@ class Town:
         transport = httpx.ASGITransport(app=app)
         self.client = httpx.AsyncClient(transport=transport, base_url="http://test")
 
-    def post(self, body: Any = b"x") -> "asyncio.Task[httpx.Response]":
-        return asyncio.create_task(self.client.post("/things", content=body))
+    def post(
+        self, body: Any = b"x", path: str = "/things", kind: str = "text/plain"
+    ) -> "asyncio.Task[httpx.Response]":
+        headers = {"Content-Type": kind}
+        return asyncio.create_task(self.client.post(path, content=body, headers=headers))
 
     async def until_inside(self, count: int) -> None:
         async with asyncio.timeout(5):
@@ -66,7 +70,7 @@ async def test_reading_and_uploads_are_not_counted() -> None:
     await town.until_inside(1)
 
     read = await town.client.get("/things")
-    upload = asyncio.create_task(town.client.post("/things", files={"media": b"x"}))
+    upload = town.post(path="/things/x/media", kind="multipart/form-data; boundary=b")
     await town.until_inside(2)
     town.gate.set()
 
@@ -106,7 +110,15 @@ async def test_a_place_is_given_back_when_the_work_is_broken_off() -> None:
     assert (await town.post()).status_code == 200
 
 
-async def test_no_body_is_read_without_an_end() -> None:
+@pytest.mark.parametrize(
+    ("path", "kind", "most"),
+    [
+        pytest.param("/things", "application/json", crowd.LARGEST, id="json"),
+        pytest.param("/things", "multipart/form-data; boundary=b", crowd.LARGEST, id="no upload"),
+        pytest.param("/things/x/media", "application/json", crowd.LARGEST_STREAMED, id="no form"),
+    ],
+)
+async def test_no_body_is_read_without_an_end(path: str, kind: str, most: int) -> None:
     town = Town(most=1)
     heard = 0
 
@@ -116,10 +128,25 @@ async def test_no_body_is_read_without_an_end() -> None:
             heard += 2**16
             yield bytes(2**16)
 
-    answer = await town.post(endless())
+    answer = await town.post(endless(), path, kind)
 
     assert answer.status_code == 413
-    assert heard <= crowd.LARGEST + 2**17
+    assert heard <= most + 2**17
+
+
+async def test_a_body_that_trickles_ends_in_our_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "WHOLE_S", 0.05)
+    town = Town(most=1)
+
+    async def trickling() -> Any:
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(10):
+        answer = await town.post(trickling())
+
+    assert (answer.status_code, answer.headers["Connection"]) == (408, "close")
 
 
 async def test_what_takes_too_long_is_an_outage_and_what_has_no_bound_is_none() -> None:

@@ -213,6 +213,15 @@ HUGE = [
     pytest.param(
         lambda: pictures.progressive_with_scans(5_000), "corrupt", id="jpeg of 5000 scans"
     ),
+    pytest.param(
+        lambda: pictures.jpeg_with_hidden_scans(4_000, 640, 480), "corrupt", id="scans behind TEM"
+    ),
+    pytest.param(
+        lambda: pictures.jpeg_with_hidden_scans(4_000, 640, 480, marker=2, restarts=1),
+        "corrupt",
+        id="scans behind no marker",
+    ),
+    pytest.param(pictures.jpeg_with_a_hidden_frame, "corrupt", id="a jpeg behind stuffing"),
 ]
 
 

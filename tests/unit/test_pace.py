@@ -37,6 +37,7 @@ def test_who_asks_too_often_waits_until_the_window_ends():
     [
         pytest.param("2001:db8::1", "2001:db8::ffff", True, id="the same /64"),
         pytest.param("2001:db8::1", "2001:db8:0:1::1", False, id="another /64"),
+        pytest.param("fe80::1%eth0", "fe80::2%eth1", True, id="a scope is no part of it"),
         pytest.param("192.0.2.1", "::ffff:192.0.2.1", True, id="IPv4 in IPv6"),
         pytest.param("192.0.2.1", "192.0.2.2", False, id="neighbours"),
         pytest.param("testclient", "", True, id="no address at all"),
@@ -113,6 +114,21 @@ async def test_another_address_of_the_same_network_is_the_same_sender():
     async with person(app, "2001:db8::1") as one, person(app, "2001:db8::2") as same:
         assert (await one.post("/reports")).status_code == 201
         assert (await same.post("/reports")).status_code == 429
+
+
+async def test_pages_of_other_origins_get_safe_headers_and_may_read_a_refusal():
+    app = web.create(
+        "Test", nothing, Paces(requests=1, creations=0), readers="https://wall.example"
+    )
+    asked = {"Origin": "https://wall.example", "Access-Control-Request-Method": "GET"}
+    async with person(app) as one:
+        before = await one.options("/nowhere", headers=asked)
+        found = [await one.get("/nowhere", headers=asked) for _ in range(2)]
+
+    assert before.status_code == 200
+    assert "default-src 'none'" in before.headers["content-security-policy"]
+    assert [each.status_code for each in found] == [404, 429]
+    assert found[1].headers["access-control-allow-origin"] == "https://wall.example"
 
 
 async def test_without_a_limit_nobody_waits():

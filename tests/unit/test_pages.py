@@ -52,7 +52,14 @@ async def test_pages_that_are_not_built_say_how_to_build_them(service: Path):
 
 @pytest.mark.parametrize(
     ("cookie", "language"),
-    [("", "vi"), ("lang=en", "en"), ("a=b; lang=en", "en"), ("lang=xx", "vi"), ('"=;', "vi")],
+    [
+        ("", "vi"),
+        ("lang=en", "en"),
+        ("a=b; lang=en", "en"),
+        ("lang=xx", "vi"),
+        ("xlang=en", "vi"),
+        ('"=;', "vi"),
+    ],
 )
 async def test_vietnamese_unless_the_reader_chose_english(
     service: Path, cookie: str, language: str

@@ -13,7 +13,6 @@ from services.intake.accounts.registry import Issued, NewAccount, NewPassword
 from services.intake.accounts.store import Page
 from services.intake.accounts.wiring import Accounts
 from services.intake.api.auth import Guard, answer, session_view
-from shared.bodies import SmallBodies
 from shared.problems import not_found
 from shared.vocabulary import Role, UnitId
 
@@ -95,7 +94,7 @@ class ChangesIn(BaseModel):
 
 def create_router(accounts: Accounts, guard: Guard) -> APIRouter:
     """Return the routes below `/admin/accounts`; administrators only."""
-    router = APIRouter(prefix="/admin/accounts", tags=["Accounts"], route_class=SmallBodies)
+    router = APIRouter(prefix="/admin/accounts", tags=["Accounts"])
     registry = accounts.registry
     administrator = Depends(guard.require(Role.ADMINISTRATOR))
 

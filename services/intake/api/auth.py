@@ -18,7 +18,6 @@ from services.intake.accounts.sessions import Admission, Sessions
 from services.intake.accounts.wiring import Accounts
 from services.intake.api.answers import json_answer
 from services.intake.channels.entering import entered_by
-from shared.bodies import SmallBodies
 from shared.problems import not_found
 from shared.vocabulary import Channel, Role, UnitId
 
@@ -120,7 +119,7 @@ class Gate:
 
 def create_router(gate: Gate) -> APIRouter:
     """Return the routes below `/auth`."""
-    router = APIRouter(prefix="/auth", tags=["Sign-in"], route_class=SmallBodies)
+    router = APIRouter(prefix="/auth", tags=["Sign-in"])
     _add_tokens(router, gate)
     _add_sessions(router, gate)
     _add_provider(router, gate)

@@ -20,7 +20,6 @@ from services.intake.disclosures.package import Copy, marked_copy
 from services.intake.disclosures.preview import preview
 from services.intake.disclosures.view import disclosure_view
 from services.intake.shelf import Shelf
-from shared.bodies import SmallBodies
 from shared.problems import not_found
 
 Current = Callable[..., Awaitable[Principal]]
@@ -53,7 +52,7 @@ class Hatch:
 
 def create_router(hatch: Hatch, current: Current) -> APIRouter:
     """Return the routes below `/desk`; `current` finds out who calls."""
-    router = APIRouter(prefix="/desk", tags=["Disclosures"], route_class=SmallBodies)
+    router = APIRouter(prefix="/desk", tags=["Disclosures"])
     _add_requests(router, hatch, current)
     for name, command in (("approve", Approve), ("reject", Reject), ("revoke", Revoke)):
         _add_decision(router, hatch, current, (name, command))

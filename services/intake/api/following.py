@@ -20,7 +20,6 @@ from services.intake.domain.parties import Actor
 from services.intake.followers import FollowerDesk, LinkExpiredError
 from services.intake.refusals import bad_token
 from services.intake.store import StoredCase
-from shared.bodies import SmallBodies
 from shared.followers import Follower, follower_reference
 from shared.identity import Reporter, TrackingTokens, fingerprint
 from shared.pace import Throttle, network
@@ -114,9 +113,9 @@ class Following:
 
 def create_router(following: Following) -> APIRouter:
     """Return the routes `/reports/{code}/follow`, and the confirmation of an address."""
-    outer = APIRouter(tags=["Reports"], route_class=SmallBodies)
+    outer = APIRouter(tags=["Reports"])
     _add_confirmation(outer, following)
-    router = APIRouter(prefix="/reports", tags=["Reports"], route_class=SmallBodies)
+    router = APIRouter(prefix="/reports", tags=["Reports"])
     _add_choice(router, following)
 
     @router.post("/{code}/follow", status_code=201, summary="Follow a report")

@@ -10,7 +10,6 @@ from services.intake.api.answers import json_answer
 from services.intake.api.auth import Guard
 from services.intake.api.notifications import PRIVATE, Named, QuietIn, quiet_view
 from services.intake.domain.report import dialable
-from shared.bodies import SmallBodies
 from shared.directory import Contact, Directory, Preferences
 from shared.phone import mobile
 from shared.problems import FieldError, Problem, invalid
@@ -35,7 +34,7 @@ class PreferencesIn(BaseModel):
 
 def create_router(directory: Directory, guard: Guard) -> APIRouter:
     """Return `GET` and `PUT /auth/me/notifications`."""
-    router = APIRouter(prefix="/auth/me", tags=["Notifications"], route_class=SmallBodies)
+    router = APIRouter(prefix="/auth/me", tags=["Notifications"])
     caller = Depends(guard.current)
 
     @router.get("/notifications", summary="How I am told")

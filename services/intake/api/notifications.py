@@ -12,7 +12,6 @@ from services.intake.api.answers import json_answer
 from services.intake.domain.report import dialable, writable
 from services.intake.notifications import Choice, Notifications
 from services.intake.store import StoredCase
-from shared.bodies import SmallBodies
 from shared.identity import Reporter
 from shared.phone import mobile
 from shared.problems import FieldError, Problem, invalid, not_found
@@ -92,7 +91,7 @@ OneClick = Annotated[str, Path(pattern=r"^[\w.=-]{1,200}$")]
 
 def create_router(front: Front, notifications: Notifications) -> APIRouter:
     """Return the routes of a reporter's choice, and of the opt-out."""
-    router = APIRouter(tags=["Notifications"], route_class=SmallBodies)
+    router = APIRouter(tags=["Notifications"])
 
     @router.get("/reports/{code}/notifications", summary="How you are told")
     async def read(code: str, *, authorization: Authorization = "") -> Response:

@@ -94,9 +94,7 @@ def create_router(
 async def _read(
     request: Request, shelf: Shelf, effective_from: date | None, *, by: str, now: datetime
 ) -> Edition:
-    body = await request.body()
-    if len(body) > MOST_BYTES:
-        raise invalid(FieldError("body", "too_large", f"at most {MOST_BYTES} bytes"), status=413)
+    body = await _body(request)
     today = shelf.now(now).local_day(now)
     begins = effective_from or today
     if begins < today:
@@ -111,6 +109,16 @@ async def _read(
     if shelf.book.knows(edition.name) and shelf.book.of(edition.name).text != text:
         raise _version_taken(edition.name)
     return edition
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MOST_BYTES:
+            too_large = FieldError("body", "too_large", f"at most {MOST_BYTES} bytes")
+            raise invalid(too_large, status=413)
+    return bytes(body)
 
 
 async def _publish(editions: RulebookStore, edition: Edition) -> None:

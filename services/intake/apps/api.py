@@ -13,7 +13,6 @@ from services.intake.api.answers import json_answer
 from services.intake.api.auth import Guard
 from services.intake.apps.model import App, AppIn, Audience
 from services.intake.apps.store import AppStore
-from shared.bodies import SmallBodies
 from shared.problems import Problem, not_found
 from shared.vocabulary import Role
 
@@ -41,7 +40,7 @@ class Registry:
 
 def create_router(registry: Registry) -> APIRouter:
     """Return the routes `/apps` and `/admin/apps`."""
-    router = APIRouter(tags=["Applications"], route_class=SmallBodies)
+    router = APIRouter(tags=["Applications"])
     _add_public(router, registry)
     _add_administration(router, registry)
     return router

@@ -16,7 +16,6 @@ from services.intake.channels.entering import entered_by
 from services.intake.channels.keys import ApiKey, ApiKeys, Scope
 from services.intake.domain.report import CameraIncidentIn, Incoming, OnBehalfIn
 from services.intake.reception import Answer, Entered
-from shared.bodies import SmallBodies
 from shared.pace import Throttle
 from shared.problems import Problem, not_found
 from shared.vocabulary import Channel, Role
@@ -109,7 +108,7 @@ def _add_ways_in(router: APIRouter, channels: Channels) -> None:
 
 
 def _add_administration(outer: APIRouter, channels: Channels) -> None:
-    router = APIRouter(prefix="/admin/api-keys", route_class=SmallBodies)
+    router = APIRouter(prefix="/admin/api-keys")
     administrator = Depends(channels.guard.require(Role.ADMINISTRATOR))
 
     @router.post("", status_code=201, summary="Issue a key for a machine")

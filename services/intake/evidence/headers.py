@@ -44,7 +44,10 @@ MAX_CHUNKS = 100_000  # of a PNG; 20 MiB in IDAT chunks of 8 KiB are 2,560
 MAX_SCANS = 100  # of a progressive JPEG; encoders write about 10
 
 _MARKER = re.compile(rb"\xff+([^\xff])", re.DOTALL)
-_SCAN_MARKER = re.compile(rb"\xff+([^\xff\x00\xd0-\xd7])", re.DOTALL)  # not stuffing, not restart
+# Between and in scans libjpeg passes over stuffing, TEM and restarts without a length, and where a
+# restart is due also over markers that do not exist: nothing can be hidden behind their length.
+_SCAN_MARKER = re.compile(rb"\xff+([^\xff\x00-\xbf\xd0-\xd7])", re.DOTALL)
+_STUFFING: Final = 0x00
 _BARE_MARKERS: Final = (0x01, *range(0xD0, 0xD9))  # without a length: TEM, RSTn, SOI
 _SOF: Final = (0xC0, 0xC1, 0xC2)  # Huffman-coded baseline, extended, progressive
 _OTHER_SOF: Final = (0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
@@ -113,6 +116,8 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
             cut = position >= len(data) - 1
             raise EvidenceRefused(Reason.TRUNCATED if cut else Reason.CORRUPT)
         marker, body = match[1][0], match.end()
+        if marker == _STUFFING:  # libjpeg would look for a marker in what follows, and Pillow too
+            raise EvidenceRefused(Reason.CORRUPT)
         if marker in _BARE_MARKERS:
             position = body
             continue

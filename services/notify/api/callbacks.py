@@ -19,7 +19,6 @@ from services.notify.answers import answers
 from services.notify.answers.people import Taken
 from services.notify.domain import SMS, ZALO
 from services.notify.store import DeliveryStore
-from shared.bodies import SmallBodies
 from shared.problems import Problem, not_found
 
 IDENTIFIER = re.compile(r"[0-9a-f]{32}")
@@ -40,7 +39,7 @@ class Callbacks:
 
 def create_router(callbacks: Callbacks) -> APIRouter:
     """Return the routes below `/callbacks`."""
-    router = APIRouter(prefix="/callbacks", tags=["Providers"], route_class=SmallBodies)
+    router = APIRouter(prefix="/callbacks", tags=["Providers"])
 
     @router.post("/zalo", summary="What Zalo tells us", responses=answers(Taken))
     async def zalo(

@@ -24,7 +24,6 @@ from services.notify.officials import Admits
 from services.notify.store import CaseView, NotHeardYetError
 from services.notify.subscriptions import Subscription, Subscriptions, subscription_id
 from shared import outbound
-from shared.bodies import SmallBodies
 from shared.followers import Followers, follower_reference
 from shared.identity import TrackingTokens, read_code
 from shared.outbound import AddressRefusedError, Rules
@@ -71,7 +70,7 @@ Authorization = Annotated[str, Header(description="Bearer <tracking_token or acc
 
 def create_router(pushing: Pushing) -> APIRouter:
     """Return the routes below `/push`."""
-    router = APIRouter(prefix="/push", tags=["Push"], route_class=SmallBodies)
+    router = APIRouter(prefix="/push", tags=["Push"])
 
     @router.get(
         "/key", summary="The key that a browser subscribes with", responses=answers(PushKey)

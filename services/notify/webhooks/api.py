@@ -20,7 +20,6 @@ from services.notify.officials import Admits, require
 from services.notify.webhooks.domain import OVERLAP, SECRET_BYTES, new_secret, wanted
 from services.notify.webhooks.store import MOST, Endpoint, EndpointStore, MessageStore
 from shared import outbound, topology
-from shared.bodies import SmallBodies
 from shared.events import EVENTS
 from shared.identity import fingerprint
 from shared.outbound import AddressRefusedError, Rules
@@ -68,7 +67,7 @@ Key = Annotated[str, Header(max_length=200, description="the same key makes the 
 
 def create_router(hooks: Hooks, admission: Admits) -> APIRouter:
     """Return the routes below `/webhooks`."""
-    router = APIRouter(prefix="/webhooks", tags=["Webhooks"], route_class=SmallBodies)
+    router = APIRouter(prefix="/webhooks", tags=["Webhooks"])
     manager = Depends(require(admission, MANAGERS))
     _add_collection(router, hooks, manager)
     _add_each(router, hooks, manager)

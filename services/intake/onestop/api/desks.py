@@ -32,7 +32,6 @@ from services.intake.onestop.views import (
     rated,
     ticket_view,
 )
-from shared.bodies import SmallBodies
 from shared.vocabulary import Language, ProcedureId
 
 TICKET = "ticket"
@@ -81,7 +80,7 @@ class RateClerk(Body):
 
 def create_router(counter: Counter) -> APIRouter:
     """Return the routes of desks and numbers."""
-    router = APIRouter(prefix="/onestop", tags=["One-stop"], route_class=SmallBodies)
+    router = APIRouter(prefix="/onestop", tags=["One-stop"])
     _add_looks(router, counter)
     _add_numbers(router, counter)
     _add_calls(router, counter)

@@ -27,7 +27,6 @@ from services.intake.onestop.domain.dossier_parts import Circumstances, Dossier,
 from services.intake.onestop.dossiers import Decide, Handing
 from services.intake.onestop.store import StoredDossier
 from services.intake.onestop.views import dossier_view, own_dossier, receipt
-from shared.bodies import SmallBodies
 from shared.identity import PURPOSES, Purpose, Reporter
 from shared.problems import not_found
 from shared.vocabulary import DossierState, Language, ProcedureId
@@ -104,7 +103,7 @@ class Postpone(Body):
 
 def create_router(counter: Counter) -> APIRouter:
     """Return the routes below `/onestop/dossiers`."""
-    router = APIRouter(prefix="/onestop/dossiers", tags=["One-stop"], route_class=SmallBodies)
+    router = APIRouter(prefix="/onestop/dossiers", tags=["One-stop"])
     _add_hand_in(router, counter)
     _add_looks(router, counter)
     _add_steps_of_clerks(router, counter)
