@@ -72,7 +72,7 @@ from services.intake.refusals import problem_of
 from services.intake.settings import STREAMED, Settings
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
-from services.intake.submission import remove_leftovers
+from services.intake.submission import Spool
 from shared import logs, pages, problems, topology, web
 from shared.directory import Directory
 from shared.errors import CivicError
@@ -97,6 +97,8 @@ class Parts:
         self.editions = runtime.rulebook(book)
         self.store = CaseStore(runtime.database("intake"))
         self.publisher = runtime.tail_publisher(self.store.aggregates)
+        self.spool = Spool(settings.spool, settings.spool_bytes, old_s=2 * settings.read_timeout_s)
+        runtime.alongside(self.spool)
         self.media = MediaStore(settings.s3())
         zone = ZoneInfo(book.installed.regulation.zone)
         self.archive = Archive(
@@ -178,8 +180,8 @@ class Parts:
             tokens=self.tokens,
             shelf=self.shelf,
             limits=self.settings.limits(),
-            spool=self.settings.spool,
-            slots=Slots(self.settings.max_uploads),
+            spool=self.spool,
+            slots=Slots(self.settings.max_uploads, self.settings.uploads_per_address),
             clock=utc_now,
         )
 
@@ -224,7 +226,6 @@ def create_app() -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None, None]:
-        remove_leftovers(settings.spool, older_than_s=2 * settings.read_timeout_s)
         async with parts.runtime.running():
             await parts.editions.install()
             await parts.apps.seed(seeds)
@@ -266,7 +267,7 @@ def _pages(settings: Settings) -> pages.Pages:
 def _routers(parts: Parts, front: reports.Front) -> list[APIRouter]:
     """Return every route of the contract below `/api/v1`."""
     shelf, store, current = parts.shelf, parts.store, parts.guard.current
-    limits, spool = parts.settings.limits(), parts.settings.spool
+    limits, spool = parts.settings.limits(), parts.spool
     counter = desk_routes.Counter(
         parts.desk, parts.archive, shelf, limits, spool, slots=front.slots, clock=utc_now
     )

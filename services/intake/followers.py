@@ -99,13 +99,17 @@ class FollowerDesk:
         Raises:
             RuleBrokenError: it is wrong, nothing waits for one, or there were too many.
         """
+        tried: dict[str, bool] = {}  # by question: one code is one try, however often we begin anew
         for _ in range(CHANGE_TRIES):
             known = await self._followers.find(reference)
             now = self._clock()
             waiting = [each for each in known.asks if each.waits(now)] if known else []
             if known is None or not waiting:
                 raise RuleBrokenError("code", "nothing_to_confirm", **refusals.NOTHING_TO_CONFIRM)
-            counted = [each for each in waiting if await self._ledger.attempt(each.id)]
+            for each in waiting:
+                if each.id not in tried:
+                    tried[each.id] = await self._ledger.attempt(each.id)
+            counted = [each for each in waiting if tried[each.id]]
             if not counted:
                 raise RuleBrokenError("code", "too_many_tries", **refusals.TOO_MANY_TRIES)
             right = [e for e in counted if self._tokens.is_code(e.id, code) and not e.withheld]

@@ -18,8 +18,8 @@ from services.intake.shelf import Shelf
 from services.intake.store import StoredCase
 from services.intake.submission import SubmissionRefused
 from services.intake.views import changes_since
-from shared.errors import WriteRefusedError
-from shared.problems import FieldError, Problem, invalid, not_found
+from shared.errors import StaleVersionError, WriteRefusedError
+from shared.problems import FieldError, Problem, invalid, not_found, unavailable
 from shared.regulation import UnknownError
 from shared.regulation_model import Words
 from shared.vocabulary import Language, State
@@ -70,6 +70,8 @@ def problem_of(  # noqa: C901, PLR0911, PLR0912 - reads as a table
             return _too_much_media()
         case WriteRefusedError():
             return _full()
+        case StaleVersionError():  # others were faster five times; nothing of it was stored
+            return unavailable()
         case BadCursorError():
             return _bad_cursor()
         case ClientDisconnect():

@@ -51,6 +51,7 @@ class Settings(ServiceSettings):
     origins: str = ""  # besides notify_url, whose wall reads names and the ground of its map here
     map_tiles: str = ""  # path of raster tiles on this origin, `/tiles/{z}/{x}/{y}.png`; none: ours
     spool: Path = Path(gettempdir())  # folder for uploads on their way
+    spool_bytes: int = Field(default=2**30, ge=2**20)  # of it; more is 503, and fills no disk
     inspectors: int = Field(default=2, ge=1, le=32)  # decoders at once; each holds one core
 
     max_files: int = Field(default=10, ge=1, le=50)
@@ -60,6 +61,7 @@ class Settings(ServiceSettings):
     max_audio_s: int = Field(default=300, ge=10, le=3600)
     read_timeout_s: float = Field(default=120, ge=1)  # a whole upload, on a slow phone
     max_uploads: int = Field(default=64, ge=1)  # at once; more get 429 instead of memory
+    uploads_per_address: int = Field(default=8, ge=0)  # once half are taken; 0 for no limit
     max_at_once: int = Field(default=256, ge=1)  # other requests with a body; more get 429
 
     orphan_grace_s: int = Field(default=3600, ge=600)  # what is younger may belong to an upload

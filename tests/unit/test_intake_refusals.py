@@ -10,6 +10,7 @@ from services.intake.domain.decisions import COMMANDS
 from services.intake.names import DOING, STATES
 from services.intake.refusals import problem_of
 from services.intake.shelf import Shelf
+from shared.errors import StaleVersionError
 from shared.vocabulary import CaseCode, Language, State
 
 NO_SHELF = cast("Shelf", None)
@@ -34,3 +35,10 @@ def test_what_cannot_be_done_now_is_said_in_words(state: State) -> None:
         f"Phản ánh đang ở trạng thái “{STATES[state].vi}”; lúc này không thể đánh giá."
     )
     assert problem.en == f"The case is “{STATES[state].en}”; rating is not possible now."
+
+
+def test_what_others_wrote_first_again_and_again_is_to_be_sent_again_later() -> None:
+    problem = problem_of(StaleVersionError("x", 0), Language.VIETNAMESE, NO_SHELF)
+
+    assert problem is not None
+    assert (problem.status, "Retry-After" in problem.headers) == (503, True)

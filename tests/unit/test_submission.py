@@ -2,6 +2,8 @@ import asyncio
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterable
 from functools import partial
@@ -12,13 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.requests import ClientDisconnect, Request
 
+from services.intake import submission
 from services.intake.evidence import EvidenceLimits, EvidenceRefused, Reason
 from services.intake.submission import (
+    Spool,
     SubmissionRefused,
     clean_name,
     read_submission,
     refused_evidence,
-    remove_leftovers,
 )
 from shared.errors import OutageError
 from tests.hostile import bodies
@@ -52,7 +55,7 @@ def spooled(directory: Path) -> list[Path]:
 
 async def refusal(request: Request, directory: Path, limits: EvidenceLimits = LIMITS) -> tuple:
     with pytest.raises(SubmissionRefused) as caught:
-        async with read_submission(request, limits, directory):
+        async with read_submission(request, limits, Spool(directory)):
             pass
     assert spooled(directory) == []
     assert caught.value.detail_vi
@@ -64,7 +67,7 @@ async def test_a_form_gives_its_report_and_its_files_in_order(tmp_path: Path):
         bodies.media_part(b"first", "một.jpg"), bodies.report_part(), bodies.media_part(b"second")
     )
 
-    async with read_submission(request_of(body), LIMITS, tmp_path) as submission:
+    async with read_submission(request_of(body), LIMITS, Spool(tmp_path)) as submission:
         assert submission.report == bodies.REPORT
         assert [upload.path.read_bytes() for upload in submission.media] == [b"first", b"second"]
         first = submission.media[0]
@@ -75,7 +78,7 @@ async def test_a_form_gives_its_report_and_its_files_in_order(tmp_path: Path):
 
 
 async def test_files_that_come_later_need_no_words(tmp_path: Path):
-    read = partial(read_submission, limits=LIMITS, directory=tmp_path, needs_report=False)
+    read = partial(read_submission, limits=LIMITS, spool=Spool(tmp_path), needs_report=False)
     silent = bodies.form(bodies.media_part(b"later"))
     empty = bodies.form(bodies.report_part({}), bodies.media_part(b"later"))
 
@@ -89,7 +92,7 @@ async def test_plain_json_is_a_report_without_files(tmp_path: Path):
     raw = json.dumps(bodies.REPORT).encode()
 
     async with read_submission(
-        request_of(raw, "application/json; charset=UTF-8"), LIMITS, tmp_path
+        request_of(raw, "application/json; charset=UTF-8"), LIMITS, Spool(tmp_path)
     ) as submission:
         assert (submission.report, submission.raw) == (bodies.REPORT, raw)
         assert submission.media == ()
@@ -102,7 +105,7 @@ async def test_the_cut_of_the_chunks_does_not_matter(size: int, tmp_path: Path):
     body = bodies.form(bodies.report_part(), bodies.media_part(tricky))
 
     async with read_submission(
-        request_of(bodies.pieces(body, size)), LIMITS, tmp_path
+        request_of(bodies.pieces(body, size)), LIMITS, Spool(tmp_path)
     ) as submission:
         assert submission.report == bodies.REPORT
         assert submission.media[0].path.read_bytes() == tricky
@@ -111,21 +114,21 @@ async def test_the_cut_of_the_chunks_does_not_matter(size: int, tmp_path: Path):
 async def test_a_file_field_that_was_left_empty_is_no_file(tmp_path: Path):
     body = bodies.form(bodies.report_part(), bodies.media_part(b"", ""))
 
-    async with read_submission(request_of(body), LIMITS, tmp_path) as submission:
+    async with read_submission(request_of(body), LIMITS, Spool(tmp_path)) as submission:
         assert submission.media == ()
 
 
 async def test_a_named_file_without_content_is_a_file(tmp_path: Path):
     body = bodies.form(bodies.report_part(), bodies.media_part(b"", "image.jpg"))
 
-    async with read_submission(request_of(body), LIMITS, tmp_path) as submission:
+    async with read_submission(request_of(body), LIMITS, Spool(tmp_path)) as submission:
         assert submission.media[0].size_bytes == 0
 
 
 async def test_the_fingerprint_is_of_the_json_and_the_ordered_files(tmp_path: Path):
     async def fingerprint(*parts: bytes) -> str:
         request = request_of(bodies.form(*parts))
-        async with read_submission(request, LIMITS, tmp_path) as submission:
+        async with read_submission(request, LIMITS, Spool(tmp_path)) as submission:
             return submission.fingerprint
 
     report, one, two = bodies.report_part(), bodies.media_part(b"1"), bodies.media_part(b"2")
@@ -340,7 +343,7 @@ async def test_ambiguous_json_is_refused(raw: bytes, expected: tuple, tmp_path: 
 async def test_a_whole_pair_of_surrogates_is_a_letter(tmp_path: Path):
     request = request_of(b'{"text": "\\ud83d\\ude00"}', JSON)
 
-    async with read_submission(request, LIMITS, tmp_path) as submission:
+    async with read_submission(request, LIMITS, Spool(tmp_path)) as submission:
         assert submission.report == {"text": "😀"}
 
 
@@ -394,7 +397,7 @@ async def test_nothing_stays_when_the_client_goes_away(tmp_path: Path):
     request = request_of([bodies.report_part(), bodies.media_part(bytes(800))[:-100], None])
 
     with pytest.raises(ClientDisconnect):
-        async with read_submission(request, LIMITS, tmp_path):
+        async with read_submission(request, LIMITS, Spool(tmp_path)):
             pass
 
     assert spooled(tmp_path) == []
@@ -404,7 +407,7 @@ async def test_nothing_stays_when_the_handler_fails(tmp_path: Path):
     request = request_of(bodies.form(bodies.report_part(), bodies.media_part()))
 
     async def fail() -> None:
-        async with read_submission(request, LIMITS, tmp_path) as submission:
+        async with read_submission(request, LIMITS, Spool(tmp_path)) as submission:
             assert submission.media[0].path.exists()
             raise ZeroDivisionError
 
@@ -426,7 +429,7 @@ async def test_nothing_stays_when_the_request_is_cancelled(tmp_path: Path):
     request = Request({"type": "http", "method": "POST", "headers": headers}, receive)
 
     async def take() -> None:
-        async with read_submission(request, LIMITS, tmp_path):
+        async with read_submission(request, LIMITS, Spool(tmp_path)):
             pass
 
     task = asyncio.create_task(take())
@@ -442,7 +445,7 @@ async def test_a_folder_that_cannot_be_written_is_an_outage(tmp_path: Path):
     request = request_of(bodies.form(bodies.report_part()))
 
     with pytest.raises(OutageError):
-        async with read_submission(request, LIMITS, tmp_path / "missing"):
+        async with read_submission(request, LIMITS, Spool(tmp_path / "missing")):
             pass
 
 
@@ -467,7 +470,7 @@ def test_a_file_name_is_shown_without_tricks(name: str, clean: str):
 async def test_a_hostile_file_name_never_becomes_a_path(tmp_path: Path):
     body = bodies.form(bodies.report_part(), bodies.media_part(b"x", "../../../tmp/evil\0.jpg"))
 
-    async with read_submission(request_of(body), LIMITS, tmp_path) as submission:
+    async with read_submission(request_of(body), LIMITS, Spool(tmp_path)) as submission:
         upload = submission.media[0]
         assert upload.path.parent.parent == tmp_path
         assert upload.name == "evil.jpg"
@@ -489,7 +492,40 @@ def test_refused_evidence_names_its_file(reason: Reason, status: int):
     assert (error.status, error.field, error.code) == (status, "media[4]", reason.value[0])
 
 
-def test_only_old_leftovers_are_removed(tmp_path: Path):
+def left_by(owner: str, directory: Path) -> Path:
+    """A folder as the process `owner` leaves it when it is killed."""
+    code = (
+        "import os, sys; from pathlib import Path; from services.intake.submission import Spool\n"
+        "with Spool(Path(sys.argv[1])).folder() as folder:\n"
+        "    (folder.path / '0').write_bytes(b'x'); print(folder.path, flush=True); os._exit(9)"
+    )
+    if owner == "killed":
+        made = subprocess.run(  # noqa: S603 - our own words
+            [sys.executable, "-c", code, str(directory)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return Path(made.stdout.strip())
+    folder = directory / f"submission-{owner}-x"
+    folder.mkdir()
+    return folder
+
+
+def test_what_a_killed_process_left_is_removed_at_once(tmp_path: Path):
+    left = left_by("killed", tmp_path)
+    assert left.exists()
+    alive = left.with_name(left.name.replace(left.name.split("-")[2], str(os.getppid())))
+    alive.mkdir()
+    elsewhere = left_by("0123abcd-1", tmp_path)
+    spool = Spool(tmp_path)
+
+    with spool.folder() as mine:
+        assert spool.remove_leftovers() == 1
+        assert sorted(tmp_path.iterdir()) == sorted([alive, elsewhere, mine.path])
+
+
+def test_only_old_leftovers_of_others_are_removed(tmp_path: Path):
     old, young, other = (tmp_path / name for name in ("submission-a", "submission-b", "other"))
     for folder in (old, young, other):
         folder.mkdir()
@@ -497,8 +533,63 @@ def test_only_old_leftovers_are_removed(tmp_path: Path):
     os.utime(old, (0, 0))
     os.utime(other, (0, 0))
 
-    assert remove_leftovers(tmp_path, older_than_s=60) == 1
+    assert Spool(tmp_path, old_s=60).remove_leftovers() == 1
     assert sorted(tmp_path.iterdir()) == [other, young]
+
+
+def test_a_folder_that_another_process_removes_meanwhile_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Path, "glob", lambda _self, _what: [tmp_path / "submission-gone"])
+
+    assert Spool(tmp_path).remove_leftovers() == 0
+
+
+async def test_uploads_hold_no_more_than_their_part_of_the_disk(tmp_path: Path):
+    spool = Spool(tmp_path, most_bytes=1_500)
+    body = bodies.form(bodies.report_part(), bodies.media_part(b"x" * 1_000))
+
+    async with read_submission(request_of(body), LIMITS, spool):
+        with pytest.raises(OutageError):
+            async with read_submission(request_of(body), LIMITS, spool):
+                pass
+    async with read_submission(request_of(body), LIMITS, spool) as again:
+        assert again.media[0].size_bytes == 1_000
+
+
+@pytest.mark.parametrize("size", [1_000, 2**16])
+async def test_a_full_disk_is_an_outage_however_it_comes(
+    size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Path, "open", lambda _self, mode: open("/dev/full", mode))  # noqa: PTH123, SIM115
+    body = bodies.form(bodies.report_part(), bodies.media_part(b"x" * 20_000))
+    request = request_of(bodies.pieces(body, size))
+
+    with pytest.raises(OutageError):
+        async with read_submission(request, EvidenceLimits(), Spool(tmp_path)):
+            pass
+    assert spooled(tmp_path) == []
+
+
+async def test_an_upload_that_trickles_is_refused_after_its_grace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(submission, "GRACE_S", 0.02)
+    sent = 0
+
+    def trickling() -> Iterable[bytes]:
+        nonlocal sent
+        yield bodies.form(bodies.report_part(), bodies.media_part(b""))[:-60]
+        while True:
+            sent += 1
+            time.sleep(0.01)
+            yield b"x"
+
+    monkeypatch.setattr(submission, "LEAST_BYTES_S", 100_000)
+    found = await refusal(request_of(trickling()), tmp_path)
+
+    assert found[:2] == (408, "too_slow")
+    assert sent < 100
 
 
 @settings(
@@ -514,7 +605,7 @@ def test_no_damage_to_a_form_makes_the_reader_fail(data: st.DataObject, tmp_path
 
     async def read() -> None:
         try:
-            async with read_submission(request, LIMITS, tmp_path):
+            async with read_submission(request, LIMITS, Spool(tmp_path)):
                 pass
         except SubmissionRefused as error:
             assert 400 <= error.status < 500  # noqa: PT017 - either outcome is right

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
@@ -30,7 +29,7 @@ from services.intake.domain.parties import Actor, Party
 from services.intake.evidence import EvidenceLimits
 from services.intake.shelf import Shelf
 from services.intake.store import StoredCase
-from services.intake.submission import read_submission
+from services.intake.submission import Spool, read_submission
 from services.intake.views import desk_row, desk_view
 from shared.problems import not_found
 from shared.vocabulary import Channel, State
@@ -46,7 +45,7 @@ class Counter:
     archive: Archive
     shelf: Shelf
     limits: EvidenceLimits
-    spool: Path
+    spool: Spool
     slots: Slots
     clock: Callable[[], datetime]
 
@@ -109,7 +108,7 @@ def create_router(counter: Counter, current: Current) -> APIRouter:
     ) -> Response:
         """Keep evidence of the work; its ids go into the result."""
         actor, key = actor_of(principal), checked(idempotency_key)
-        with counter.slots:
+        with counter.slots.of(request):
             reading = read_submission(request, counter.limits, counter.spool, needs_report=False)
             async with reading as submission:
                 after = await counter.desk.add_evidence(code, submission, actor, key=key)

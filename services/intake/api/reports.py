@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
@@ -31,7 +30,7 @@ from services.intake.reception import Answer, Entered, Reception
 from services.intake.refusals import bad_token
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore, StoredCase
-from services.intake.submission import Submission, read_plain, read_submission
+from services.intake.submission import Spool, Submission, read_plain, read_submission
 from services.intake.views import FOR_THE_REPORTER, own_view, public_view, published, timeline
 from shared.budget import ANSWER_S, answered_within
 from shared.identity import TrackingTokens, read_code
@@ -51,7 +50,7 @@ class Front:
     tokens: TrackingTokens
     shelf: Shelf
     limits: EvidenceLimits
-    spool: Path
+    spool: Spool
     slots: Slots
     clock: Callable[[], datetime]
 
@@ -71,7 +70,7 @@ class Front:
         if not _is_form(request):
             submission = await read_plain(request, self.limits)
             return await self._take(submission, key, entered)
-        with self.slots:
+        with self.slots.of(request):
             async with read_submission(request, self.limits, self.spool) as submission:
                 return await self._take(submission, key, entered)
 
@@ -228,7 +227,7 @@ def _add_steps(router: APIRouter, front: Front) -> None:
         """Keep more evidence with a report that was sent before."""
         key = checked(idempotency_key)
         stored = await front.find_own(code, authorization)
-        with front.slots:
+        with front.slots.of(request):
             reading = read_submission(request, front.limits, front.spool, needs_report=False)
             async with reading as submission:
                 after = await front.desk.add_evidence(

@@ -1,13 +1,10 @@
 """A submission on its way in: read as a stream, counted, spooled, and always cleaned up."""
 
 import hashlib
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncGenerator, Coroutine, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from python_multipart.exceptions import FormParserError
@@ -21,8 +18,10 @@ from shared.within import within
 from .parts import KIB, MIB, PartCollector, Upload, clean_name
 from .refusals import Fault, SubmissionRefused, refused, refused_evidence
 from .report import parse_report
+from .spool import Folder, Spool
 
 __all__ = [
+    "Spool",
     "Submission",
     "SubmissionRefused",
     "Upload",
@@ -30,13 +29,12 @@ __all__ = [
     "read_plain",
     "read_submission",
     "refused_evidence",
-    "remove_leftovers",
 ]
 
-PREFIX = "submission-"
 OVERHEAD_BYTES = 64 * KIB  # boundaries and part headers beside the media and the report
 MAX_BOUNDARY_BYTES = 70  # RFC 2046, section 5.1.1
 SPARE_DELIMITERS = 64  # parts beyond the files allowed, before the parser is not asked any more
+GRACE_S, LEAST_BYTES_S = 20.0, 1024  # an upload that is slower comes to no end in its time
 UNBOUNDED = 2**30  # for limits that the collector keeps itself, with its own sentences
 
 
@@ -67,27 +65,27 @@ class Submission:
 
 @asynccontextmanager
 async def read_submission(
-    request: Request, limits: EvidenceLimits, directory: Path, *, needs_report: bool = True
+    request: Request, limits: EvidenceLimits, spool: Spool, *, needs_report: bool = True
 ) -> AsyncGenerator[Submission]:
     """Read a report, as multipart/form-data or plain JSON, and clean up behind it.
 
     Args:
         request: Nothing of its body may have been read.
         limits: Checked while reading; the request is refused at the byte that passes one.
-        directory: An existing folder for the spooled files; they are gone after the context.
+        spool: Where the files lie; they are gone after the context.
         needs_report: Whether a form must say something beside its files; `{}` stands for nothing.
 
     Raises:
         SubmissionRefused: the request is not acceptable; the status is in it.
         ClientDisconnect: the client went away (of Starlette).
-        OutageError: the disk is full or cannot be written.
+        OutageError: the disk, or our part of it, is full or cannot be written.
     """
     boundary = _boundary(request)
     if boundary is None:
         yield await read_plain(request, limits)
         return
     _check_length(request, limits, is_form=True)
-    with _spool_folder(directory) as folder:
+    with spool.folder() as folder:
         reading = _read_form(request, boundary, limits, folder, needs_report=needs_report)
         yield await _in_time(limits, reading)
 
@@ -129,18 +127,6 @@ async def _in_time(limits: EvidenceLimits, reading: Coroutine[Any, Any, Submissi
         raise refused(Fault.SLOW, limit=limits.read_timeout_s) from error
 
 
-@contextmanager
-def _spool_folder(directory: Path) -> Generator[Path]:
-    try:
-        folder = tempfile.mkdtemp(prefix=PREFIX, dir=directory)
-    except OSError as error:
-        raise OutageError(f"uploads cannot be spooled: {error}") from error
-    try:
-        yield Path(folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def _check_length(request: Request, limits: EvidenceLimits, *, is_form: bool) -> None:
     length = request.headers.get("content-length", "0")
     declared = int(length) if length.isascii() and length.isdigit() else 0
@@ -167,7 +153,7 @@ async def _read_form(
     request: Request,
     boundary: bytes,
     limits: EvidenceLimits,
-    folder: Path,
+    folder: Folder,
     *,
     needs_report: bool,
 ) -> Submission:
@@ -198,8 +184,12 @@ async def _feed(
         max_header_size=UNBOUNDED,
     )
     delimiter, received, delimiters = b"\r\n--" + boundary, 0, 0
+    began = time.monotonic()
     async for chunk in request.stream():
         received += len(chunk)
+        took_s = time.monotonic() - began
+        if took_s > GRACE_S and received < took_s * LEAST_BYTES_S:  # it would hold its slot
+            raise refused(Fault.SLOW, limit=took_s)
         if received > _most_bytes(limits):
             raise refused(Fault.BODY, "media", limit=limits.total_bytes / MIB)
         # The parser steps through every near miss of the boundary in Python: 60 MB of them
@@ -208,18 +198,3 @@ async def _feed(
         if delimiters > limits.files + SPARE_DELIMITERS:
             raise refused(Fault.PARTS)
         parser.write(chunk)
-
-
-def remove_leftovers(directory: Path, older_than_s: float) -> int:
-    """Remove what killed processes have left in `directory`; return how many submissions.
-
-    Args:
-        directory: The folder given to `read_submission`, possibly shared by several processes.
-        older_than_s: Longer than a submission can take, so that none in progress is touched.
-    """
-    removed = 0
-    for folder in directory.glob(f"{PREFIX}*"):
-        if time.time() - folder.stat().st_mtime > older_than_s:
-            shutil.rmtree(folder, ignore_errors=True)
-            removed += 1
-    return removed

@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -11,6 +12,7 @@ from python_multipart.multipart import parse_options_header
 from services.intake.evidence import EvidenceLimits
 
 from .refusals import Fault, refused
+from .spool import Folder
 
 if TYPE_CHECKING:  # the library has this name for type checkers only
     from python_multipart.multipart import MultipartCallbacks
@@ -55,7 +57,7 @@ def _shown(text: str) -> str:
 class PartCollector:
     """Takes what the multipart parser finds; refuses as soon as a limit is passed."""
 
-    def __init__(self, limits: EvidenceLimits, folder: Path) -> None:
+    def __init__(self, limits: EvidenceLimits, folder: Folder) -> None:
         self.report: bytearray | None = None
         self.uploads: list[Upload] = []
         self.is_complete = False
@@ -65,7 +67,7 @@ class PartCollector:
         self._headers: dict[str, bytes] = {}
         self._header, self._value = bytearray(), bytearray()
         self._header_bytes = 0
-        self._file: _Spool | None = None
+        self._file: _Spooled | None = None
 
     def callbacks(self) -> "MultipartCallbacks":
         """Return what the parser calls."""
@@ -84,7 +86,8 @@ class PartCollector:
     def close(self) -> None:
         """Close the file of a part that never ended."""
         if self._file:
-            self._file.handle.close()
+            with suppress(OSError):  # what it still held fits nowhere, and was said to fit nowhere
+                self._file.handle.close()
 
     def _begin_part(self) -> None:
         self._headers = {}
@@ -132,8 +135,8 @@ class PartCollector:
         if index >= self._limits.files:
             raise refused(Fault.FILES, self._field, limit=self._limits.files)
         declared = self._headers.get("content-type", b"").decode("latin-1")
-        path = self._folder / str(index)
-        self._file = _Spool(path, name, _shown(declared))
+        path = self._folder.path / str(index)
+        self._file = _Spooled(path, name, _shown(declared))
 
     @property
     def _field(self) -> str:
@@ -147,13 +150,14 @@ class PartCollector:
             if len(self.report) > self._limits.json_bytes:
                 raise refused(Fault.REPORT_SIZE, "report", limit=self._limits.json_bytes / KIB)
 
-    def _add_to_file(self, piece: memoryview, file: "_Spool") -> None:
+    def _add_to_file(self, piece: memoryview, file: "_Spooled") -> None:
         file.size += len(piece)
         self._media_bytes += len(piece)
         if file.size > self._limits.file_bytes:
             raise refused(Fault.FILE, self._field, limit=self._limits.file_bytes / MIB)
         if self._media_bytes > self._limits.total_bytes:
             raise refused(Fault.BODY, "media", limit=self._limits.total_bytes / MIB)
+        self._folder.take(len(piece))
         file.digest.update(piece)
         file.handle.write(piece)
 
@@ -178,7 +182,7 @@ class PartCollector:
         self.is_complete = True
 
 
-class _Spool:
+class _Spooled:
     """A file on its way to disk."""
 
     def __init__(self, path: Path, name: bytes | None, declared_type: str) -> None:
