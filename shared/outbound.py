@@ -9,9 +9,11 @@ import asyncio
 import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib import import_module
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -156,10 +158,23 @@ def _judge(address: Address) -> None:
         raise AddressRefusedError("inner_address", "the host is not on the public internet")
 
 
+# Threads of their own, since those of the loop are for names of ours and for files; and one for a
+# name at most: where its servers never answer it is held until the system gives up, long after us.
+_RESOLVERS = ThreadPoolExecutor(16, "names")
+_asked: dict[tuple[str, int], Future[list[Any]]] = {}
+
+
 async def lookup(host: str, port: int) -> list[str]:
     """Return the addresses of a host as the system resolves it."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    key = host, port
+    if (asking := _asked.get(key)) is None or asking.done():
+        asking = _RESOLVERS.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        _asked[key] = asking
+    try:
+        found = await asyncio.shield(asyncio.wrap_future(asking))
+    finally:
+        if asking.done():
+            _asked.pop(key, None)
     return list(dict.fromkeys(str(each[4][0]) for each in found))
 
 

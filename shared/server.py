@@ -133,8 +133,7 @@ class Protocol(Taken, HttpToolsProtocol):
 
     def _is_answered(self) -> bool:
         """Say whether nothing is being answered here; a WebSocket is no longer ours."""
-        ours = self in self.connections
-        return ours and self.cycle is not None and self.cycle.response_complete
+        return self in self.connections and self.cycle.response_complete
 
     def _await_head(self) -> None:
         self._head_is_there()

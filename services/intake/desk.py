@@ -186,7 +186,7 @@ class Desk:
         if filters.cursor:
             query.append(after_due(COUNTS, filters.cursor, newest=filters.newest))
         way = -1 if filters.newest else 1
-        found = await self._store.search(
+        found = await self._store.rows(
             {"$and": query}, sort=[(COUNTS, way), ("_id", way)], limit=filters.limit + 1
         )
         more = len(found) > filters.limit

@@ -36,7 +36,7 @@ class Directives:
     async def read(self, actor: Actor, now: datetime) -> list[Given]:
         """Return the open directives and those carried out lately, in the order of `by_need`."""
         sort = [("case.due_at", 1), ("_id", 1)]
-        found = await self._store.search(_to_be_shown(now), sort=sort, limit=MOST)
+        found = await self._store.rows(_to_be_shown(now), sort=sort, limit=MOST)
         return by_need([each.case for each in found if parties(each.case, actor)], now)
 
 

@@ -1,6 +1,8 @@
 """The guard of outgoing calls, as tables of addresses that must never be called."""
 
 import asyncio
+import socket
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
@@ -226,3 +228,30 @@ def test_test_hosts_are_refused_outside_the_dev_profile():
     with pytest.raises(ValueError, match="dev profile"):
         outbound.rules_for("production", "127.0.0.1")
     assert outbound.rules_for("production", " ") == Rules()
+
+
+async def test_a_name_that_is_never_answered_holds_one_thread_and_none_of_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    answered, asked = threading.Event(), list[str]()
+
+    def resolve(host: str, *_: Any, **__: Any) -> list[Any]:
+        asked.append(host)
+        answered.wait(10 if host.startswith("stuck") else 0)
+        return [(0, 0, 0, "", (PUBLIC, 443))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    names = ["stuck.example"] * 40 + [f"stuck{each}.example" for each in range(8)]
+    stuck = [asyncio.create_task(outbound.lookup(each, 443)) for each in names]
+    try:
+        async with asyncio.timeout(5):
+            assert await outbound.lookup("quick.example", 443) == [PUBLIC]
+            assert await asyncio.to_thread(len, asked) == 10
+        for each in stuck[::2]:
+            each.cancel()
+    finally:
+        answered.set()
+    found = await asyncio.gather(*stuck, return_exceptions=True)
+
+    assert found[1::2] == [[PUBLIC]] * 24
+    assert await outbound.lookup("stuck.example", 443) == [PUBLIC]

@@ -129,13 +129,12 @@ async def _publish(editions: RulebookStore, edition: Edition) -> None:
 
 
 async def _differences(store: CaseStore, shelf: Shelf, edition: Edition) -> dict[str, Any]:
-    cases = await store.search(
+    cases = await store.snapshots(
         {"case.state": {"$in": OPEN_STATES}}, sort=[("case.received_at", -1)], limit=MOST_CASES
     )
     after = Rules(edition.regulation, edition.calendar)
     found: list[Difference] = []
-    for stored in cases:
-        snapshot = stored.case.snapshot
+    for snapshot in cases:
         found += differences(snapshot, shelf.of(snapshot), after, edition.effective_from)
     return {
         "open_cases": len(cases),
