@@ -7,9 +7,10 @@ boundaries.py.
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
+from operator import itemgetter
 
 from shared.regulation import Regulation
-from shared.regulation_model import Area
+from shared.regulation_model import Area, Town
 from shared.text import fold
 from shared.vocabulary import AreaId
 
@@ -33,12 +34,20 @@ def resolve(stated: str, regulation: Regulation, on: date) -> AreaId | None:
     for area in existing.values():
         if stated in (area.id, area.code):
             return area.id
+    if elsewhere(stated, regulation):  # the same name in another town
+        return None
     key = fold(stated)
-    named = {place for found in regulation.area_names.find(stated) for place in found.values}
+    named = {area for found in regulation.area_names.find(stated) for area in found.values}
     if not named:
         alone = (area.id for area in existing.values() if key in map(fold, area.alone))
         named = set(alone) if key else set()
-    if None in named:  # the same name in another town
-        return None
-    meant = [place for place in named if place in existing]
+    meant = [area for area in named if area in existing]
     return meant[0] if len(meant) == 1 else None
+
+
+def elsewhere(stated: str, regulation: Regulation) -> bool:
+    """Say whether an address lies in another town: the last one that it names is not ours."""
+    placed = [each for phrases in regulation.towns for each in phrases.placed(stated)]
+    placed.sort(key=itemgetter(0))
+    towns = [town for _, found in placed for town in found.values if town is not Town.NONE]
+    return bool(towns) and towns[-1] is Town.OTHER

@@ -4,7 +4,7 @@ Values come from a YAML file under regulations/; nothing in the code knows a lim
 a particular city. All dates are local days in the regulation's zone.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -32,6 +32,7 @@ from shared.regulation_model import (
     Rule,
     SubCategory,
     Terms,
+    Town,
     Unit,
     Visibility,
     Words,
@@ -236,15 +237,25 @@ class Regulation(Content):
         return Phrases(pairs, accents=True)
 
     @cached_property
-    def area_names(self) -> Phrases[AreaId | None]:
-        """The areas' names and aliases, compiled; None stands for a place outside."""
-        named: list[tuple[str, AreaId | None]] = [
+    def area_names(self) -> Phrases[AreaId]:
+        """The areas' names and aliases, compiled."""
+        named = (
             (name, area.id)
             for area in self.areas
             for name in (area.name.vi, area.name.en, *area.aliases)
-        ]
-        named += [(name, None) for name in self.outside]
+        )
         return Phrases(dict.fromkeys(named), accents=False)
+
+    @cached_property
+    def towns(self) -> tuple[Phrases[Town], ...]:
+        """The towns that an address may name, compiled: ours, others, and streets called so."""
+        ours = [(name, Town.OURS) for name in self.home]
+        others = [(name, Town.OTHER) for name in self.outside]
+        exactly = [(name, Town.OTHER) for name in self.outside_exactly]
+        return (
+            Phrases(_with_streets([*ours, *others]), accents=False),
+            Phrases(_with_streets(exactly), accents=True),
+        )
 
     @cached_property
     def _categories(self) -> dict[CategoryId, Category]:
@@ -293,6 +304,14 @@ class Regulation(Content):
             return Route(rule.id, rule.handling, rule.monitoring, lead=rule.handling)
         wards = (unit.id for unit in self.units if unit.area == area and unit.valid_on(on))
         return Route(rule.id, next(wards), rule.monitoring, lead=rule.monitoring)
+
+
+def _with_streets(towns: Iterable[tuple[str, Town]]) -> Iterable[tuple[str, Town]]:
+    """Add the streets that are called after a town; whoever names one is in none."""
+    for name, town in towns:
+        yield name, town
+        yield f"đường {name}", Town.NONE
+        yield f"{name} street", Town.NONE
 
 
 def load_regulation(path: Path, calendars: Path | None = None) -> Regulation:

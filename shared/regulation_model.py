@@ -83,6 +83,14 @@ class Location(Part):
     lon: float = Field(ge=-180, le=180)
 
 
+class Town(StrEnum):
+    """What a name in an address says of the town."""
+
+    OURS = "ours"
+    OTHER = "other"
+    NONE = "none"  # the name of a street
+
+
 class Terms(Part):
     """What a reporter accepts before sending; the version is stored with the report."""
 
@@ -309,8 +317,10 @@ class Content(Dated):
         code_prefix: Of the case codes.
         zone: IANA name; decides what a local day is.
         calendar: File name of the working-time calendar.
-        outside: Places elsewhere whose wards bear the same names; an address that names one of
-            them lies outside.
+        home: Names of our own town.
+        outside: Places elsewhere whose wards bear the same names; an address whose last town is
+            one of them lies outside.
+        outside_exactly: The same, but the accents count: "quận 3" is a district, "quán 3" none.
         impartial: Who takes a report about the Office or about who leads reports on staff: the
             first that it is not about.
         retention: Without it nothing is erased by schedule.
@@ -326,7 +336,9 @@ class Content(Dated):
     procedures: Procedures
     units: Many[Unit] = Field(min_length=1)
     areas: Many[Area] = Field(min_length=1)
+    home: Many[Text] = ()
     outside: Many[Text] = ()
+    outside_exactly: Many[Text] = ()
     impartial: Many[UnitId] = Field(default=(LEADERS, OFFICE), min_length=1)
     categories: Many[Category] = Field(min_length=1)
     rules: Many[Rule] = Field(min_length=1)

@@ -185,8 +185,12 @@ class Phrases(Generic[T]):
 
         Two phrases that fold to the same words are both found, unless accents tell them apart.
         """
+        return [found for _, found in self.placed(text)]
+
+    def placed(self, text: str) -> list[tuple[int, Found[T]]]:
+        """Return what `find` does, each with the number of its first word in the text."""
         folded = fold(text).split(" ")
-        found: list[Found[T]] = []
+        found: list[tuple[int, Found[T]]] = []
         starts = self._starts(folded)
         if not starts:
             return found
@@ -194,7 +198,7 @@ class Phrases(Generic[T]):
         free = 0  # the first word after what was found
         for here in starts:
             if here >= free and (hits := list(self._at(here, folded, accented))):
-                found += hits
+                found += [(here, hit) for hit in hits]
                 free = here + hits[0].size
         return found
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import mapping, shape
 
-from shared.areas import resolve
+from shared.areas import elsewhere, resolve
 from shared.boundaries import BoundaryFileError, load_boundaries, read_boundaries
 from shared.regulation import Regulation, load_regulation
 
@@ -89,6 +89,54 @@ def test_a_stated_place_is_one_area_or_none(stated: str, area: str | None) -> No
 )
 def test_the_five_wards_and_what_people_still_call_them(stated: str, area: str | None) -> None:
     assert resolve(stated, five_wards(), TODAY) == area
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "45 Võ Văn Tần, Phường 5, Quận 3, TP.HCM",
+        "45 Võ Văn Tần, P.5, Q.3",
+        "p5 q3 tphcm",
+        "Quận 3, Phường 5",
+        "phuong 5 quan 3",
+        "phường 2 tp hcm",
+        "Phường 2, SG",
+        "Phường 1, Vũng Tàu",
+        "Phường 2, Hà Nội",
+        "Ward 2, Hanoi",
+        "P.4, Cà Mau",
+        "Phường 3, TP. Huế",
+        "Phường 5, Tuy Hoà, Phú Yên",
+        "khách sạn Đà Lạt, Phường 2, Nha Trang",
+        "phường 2 Bão Lộc",
+    ],
+)
+def test_an_address_in_another_town_is_no_ward_of_ours(stated: str) -> None:
+    assert elsewhere(stated, dalat())
+    assert resolve(stated, dalat(), TODAY) is None
+    assert resolve(stated, five_wards(), TODAY) is None
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [
+        "đường Hà Nội, Phường 2, Đà Lạt",
+        "12 đường An Giang, Phường 2",
+        "12 Saigon street, Ward 2",
+        "quán phở Hà Nội, Phường 2, TP Đà Lạt, Lâm Đồng",
+        "bến xe Sài Gòn - Đà Lạt, phường 2",
+        "Hải Thượng, Phường 2",
+        "Nguyễn Trãi, Phường 2",
+        "Khu Hòa Bình, Phường 2",
+        "12 Điện Biên Phủ, Phường 2",
+        "Quán 3 Miền, Phường 2",
+        "ấp Hà Đông, P.2",
+        "Phường 2, Lâm Đồng",
+    ],
+)
+def test_a_street_or_a_shop_called_after_a_town_lies_here(stated: str) -> None:
+    assert resolve(stated, dalat(), TODAY) == "ward_2"
+    assert resolve(stated, five_wards(), TODAY) == "ward_xuan_huong"
 
 
 def test_an_area_that_does_not_exist_yet_is_not_meant() -> None:

@@ -8,7 +8,7 @@ import pytest
 from services.intake.domain.receive import Arrival, receive
 from services.intake.domain.report import ReportIn
 from services.intake.domain.rules import Rules
-from shared.events import CaseHeld
+from shared.events import CaseHeld, CaseSubmitted
 from shared.screening import load_screening, screen
 from shared.settings import RULES as FOLDER
 from tests.builders import CODE, dalat, state_calendar
@@ -75,3 +75,30 @@ def test_the_clock_starts_at_receipt_whatever_the_words():
     rude = receipt("2026-01-12 08:00", text="đm đèn hỏng", category="urban_order")
 
     assert rude.case.snapshot.due_at - rude.case.snapshot.received_at == timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    ("area", "address", "stated"),
+    [
+        pytest.param("Phường 2", "12 Bùi Thị Xuân, Phường 8", "ward_2", id="the area comes first"),
+        pytest.param("khu trung tâm", "12 Bùi Thị Xuân, P.2", "ward_2", id="an area that is none"),
+        pytest.param("ward_99", "12 Bùi Thị Xuân, P.2", "ward_2", id="an unknown id"),
+        pytest.param("Phường 2, Bảo Lộc", "Phường 2", None, id="an area outside"),
+        pytest.param("khu trung tâm", "Phường 2, Bảo Lộc", None, id="an address outside"),
+        pytest.param(None, "12 Bùi Thị Xuân, P.2", "ward_2", id="the address alone"),
+        pytest.param("khu trung tâm", None, None, id="neither says anything"),
+    ],
+)
+def test_an_area_that_nobody_knows_leaves_the_word_to_the_address(area, address, stated):
+    at = datetime(2026, 1, 12, 8, tzinfo=HERE)
+    content = {"text": "Đèn đường bị hỏng", "category": "other", "terms": True, "area": area}
+    if address:
+        content["location"] = {"address": address}
+    report = ReportIn.model_validate(content)
+    arrival = Arrival(CODE, at, (), None, None)
+
+    found = receive(report, arrival, RULES, screen(report.text, SCREENING))
+
+    event = found.facts[0].event
+    assert isinstance(event, CaseSubmitted)
+    assert event.stated_area == stated

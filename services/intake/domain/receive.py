@@ -8,7 +8,7 @@ from typing import Any
 from services.intake.domain.case import Case, Fact
 from services.intake.domain.report import Position, ReportIn
 from services.intake.domain.rules import Rules
-from shared.areas import resolve
+from shared.areas import elsewhere, resolve
 from shared.deadline import Deadline
 from shared.events import CaseHeld, CaseSnapshot, CaseSubmitted, MediaCount, Place, Suggestion
 from shared.promise import promise
@@ -161,11 +161,13 @@ def _flags(
 
 
 def _stated_area(report: ReportIn, at: datetime, rules: Rules) -> AreaId | None:
+    """Take the stated area, and where that says nothing the address; one outside says enough."""
     on = rules.local_day(at)
-    if report.area:
-        return resolve(report.area, rules.regulation, on)
-    if report.location and report.location.address:
-        return resolve(report.location.address, rules.regulation, on)
+    address = report.location.address if report.location else None
+    for stated in filter(None, (report.area, address)):
+        area = resolve(stated, rules.regulation, on)
+        if area or elsewhere(stated, rules.regulation):
+            return area
     return None
 
 
