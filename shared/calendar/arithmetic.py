@@ -60,10 +60,10 @@ def due_at(
     timeline = calendar.timeline
     target = timeline.position(begun) + allowed
     for stop, resume in paused:
-        stopped = timeline.position(stop)
-        if stopped >= target:
+        # asked by the instant: a pause may begin where the calendar is not announced any more
+        if timeline.earliest(target) <= stop:
             break
-        target += timeline.position(resume) - stopped
+        target += timeline.position(resume) - timeline.position(stop)
     return calendar.local(timeline.earliest(target))
 
 

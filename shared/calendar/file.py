@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from shared.rulefile import RuleFile
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Place = tuple[str | int, ...]
+A_YEAR = timedelta(days=366)
 
 
 class _Entry(BaseModel):
@@ -71,7 +72,7 @@ def read_calendar(rules: RuleFile) -> Calendar:
 
     Every entry has a source. Hours follow each other without gap or overlap. No date stands twice.
     Every date lies in the announced years. A make-up day is one that would be closed otherwise,
-    and stands in for a closed day, whose hours it has.
+    and stands in for a closed day within a year, whose hours it has; each closed day once.
 
     Raises:
         RuleFileError: the file is incomplete or contradicts itself; it names the line.
@@ -129,6 +130,7 @@ def _make_up_days(
     content: _CalendarFile, calendar: Calendar, rules: RuleFile
 ) -> Iterator[tuple[date, Day]]:
     """Yield the hours of each make-up day: those of the weekday that it stands in for."""
+    stands_for: dict[date, int] = {}
     for index, entry in enumerate(content.make_up):
         if calendar.hours_on(entry.on):
             message = f"{entry.on} is a working day already, it cannot make up for another"
@@ -137,5 +139,12 @@ def _make_up_days(
         announced = entry.instead_of >= content.announced_from  # the swap may be an older year's
         if not hours or (announced and calendar.hours_on(entry.instead_of)):
             message = f"{entry.instead_of} is not a working day that was closed, nothing to make up"
+            raise rules.error(message, "make_up", index, "instead_of")
+        if abs(entry.on - entry.instead_of) > A_YEAR:
+            message = f"{entry.on} makes up for {entry.instead_of}, more than a year away"
+            raise rules.error(message, "make_up", index, "instead_of")
+        if (other := stands_for.setdefault(entry.instead_of, index)) != index:
+            line = rules.line("make_up", other, "instead_of")
+            message = f"{entry.instead_of} is made up for twice, see line {line}"
             raise rules.error(message, "make_up", index, "instead_of")
         yield entry.on, hours

@@ -15,12 +15,14 @@ class MailServer:
             mail is here); None: it answers.
         answers: By verb, what it says instead of 250.
         mails: What was handed over whole, answered or not.
+        recipients: Whom they were for, as it was said.
     """
 
     def __init__(self) -> None:
         self.silent_at: str | None = None
         self.answers: dict[str, str] = {}
         self.mails: list[bytes] = []
+        self.recipients: list[str] = []
         self.connections = 0
 
     @property
@@ -33,6 +35,8 @@ class MailServer:
         await self._say(writer, "greeting", "220 double")
         while line := await reader.readline():
             verb = line.split()[0].decode().upper() if line.split() else ""
+            if verb == "RCPT":
+                self.recipients.append(line.decode().strip().removeprefix("RCPT TO:"))
             if verb == "DATA":
                 await self._say(writer, "DATA", "354 go on")
                 self.mails.append(await reader.readuntil(b"\r\n.\r\n"))

@@ -6,6 +6,7 @@ Whatever happens the row ends in one terminal state, and nobody is told on two c
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -247,6 +248,33 @@ async def test_what_is_refused_to_us_ourselves_is_tried_again(answers: dict[str,
     assert (refused.kind, refused.reason) == ("retry", f"smtp_{code}")
     assert mended.kind == "accepted"
     assert len(double.mails) == 1
+
+
+UTF8 = {"EHLO": "250-double\r\n250 SMTPUTF8"}
+
+
+@pytest.mark.parametrize(
+    ("address", "answers", "kind", "said_as"),
+    [
+        pytest.param("an@đàlạt.vn", {}, "accepted", ["<an@xn--lt-iia9qp51l.vn>"], id="a domain"),
+        pytest.param("nguyễn@example.com", UTF8, "accepted", ["<nguyễn@example.com>"], id="a name"),
+        pytest.param("nguyễn@example.com", {}, "rejected", [], id="a name, to an old server"),
+    ],
+)
+async def test_an_address_of_vietnamese_letters_is_sent_to_or_given_up(
+    address: str, answers: dict[str, str], kind: str, said_as: list[str]
+):
+    double = MailServer()
+    double.answers = answers
+    async with serving_mail(double) as url:
+        channel = EmailChannel(url, "Notify <n@dalat.example>", 1)
+
+        outcome = await channel.send(replace(MAIL, address=address))
+
+        await channel.stop()
+    assert outcome.kind == kind
+    assert double.recipients == said_as
+    assert len(double.mails) == len(said_as)
 
 
 @pytest.mark.parametrize(("verb", "answer"), [("RCPT", "450 busy"), (".", "451 later")])

@@ -53,6 +53,17 @@ def test_calendar_ends_with_its_last_hours() -> None:
     )
 
 
+@pytest.mark.parametrize("count", [due_at, lambda *asked: prove(*asked).due_at])
+def test_a_pause_beyond_the_announced_years_matters_only_when_it_is_reached(count: Any) -> None:
+    pause = [(dalat("2028-01-05 00:00"), dalat("2028-01-06 00:00"))]
+    late = dalat("2027-12-31 16:30")
+
+    assert count(dalat("2026-11-23 17:00"), 2 * HOUR, VN, pause) == dalat("2026-11-25 09:00")
+    assert count(late, HOUR, VN, pause) == dalat("2027-12-31 17:30")
+    with pytest.raises(CalendarEndsError):
+        count(late, 2 * HOUR, VN, pause)
+
+
 def test_report_on_the_last_announced_day_is_answered() -> None:
     received = dalat("2027-12-31 13:30")
 

@@ -145,6 +145,10 @@ def test_make_up_day_may_stand_in_for_a_day_before_the_announced_years() -> None
         pytest.param("of: 2026-08-31", "of: 2026-08-30", 32, "2026-08-30 is not a working day",
                      id="makes up for a sunday"),
         pytest.param("    source: TB 3\n", "", 18, "source: Field required", id="no source"),
+        pytest.param("of: 2026-08-31", "of: 1990-08-31", 32, "2026-08-22 makes up for 1990-08-31, "
+                     "more than a year away", id="makes up for a day of long ago"),
+        pytest.param("of: 2026-08-31", "of: 2026-05-01", 32, "2026-05-01 is made up for twice, "
+                     "see line 29", id="made up for twice"),
         pytest.param("source: TB 3", "source: ' '", 20, "source: String should have at least 1",
                      id="empty source"),
         pytest.param("    source: QĐ 2\n", "", 12, "source: Field required", id="no source of "

@@ -85,13 +85,19 @@ class EmailChannel:
 
     async def _talk(self, client: _Client, message: Outgoing) -> Outcome:
         client.unsure = False
+        address = _with_plain_domain(message.address)
+        options = [] if address.isascii() else ["SMTPUTF8"]
+        content = self._compose(message, address)
         try:
             if not client.is_connected:
                 await client.connect()
-            await client.sendmail(self._address, [message.address], self._compose(message))
+            await client.sendmail(self._address, [address], content, mail_options=options)
         except aiosmtplib.SMTPRecipientsRefused as error:
             client.unsure = False
             return _refused(max(each.code for each in error.recipients))
+        except aiosmtplib.SMTPNotSupported:
+            # what the server does not know now it will not know the fiftieth time
+            return Outcome("rejected" if options else "retry", "smtputf8_unsupported")
         except OURS as error:
             return Outcome("retry", f"smtp_{error.code}")
         except aiosmtplib.SMTPResponseException as error:
@@ -102,9 +108,10 @@ class EmailChannel:
         except (aiosmtplib.SMTPException, OSError, ValueError) as error:
             outcome = _silent(client, type(error).__name__)
             _cut(client)
-            return outcome
-        client.unsure = False
-        return Outcome("accepted")
+        else:
+            client.unsure = False
+            outcome = Outcome("accepted")
+        return outcome
 
     async def stop(self) -> None:
         """Say goodbye to the mail server."""
@@ -121,14 +128,14 @@ class EmailChannel:
             timeout=TIMEOUT_S,
         )
 
-    def _compose(self, message: Outgoing) -> bytes:
+    def _compose(self, message: Outgoing, address: str) -> bytes:
         """Write the mail by hand: 16 µs; the standard library takes 1.4 ms and loses a space.
 
         Its folding drops the blank between two encoded words of a long Vietnamese subject.
         """
         head = (
             f"From: {self._from}",
-            f"To: {message.address}",
+            f"To: {address}",
             f"Subject: {_encoded_words(message.subject)}",
             f"Date: {formatdate(localtime=False)}",
             f"Message-ID: <{message.id}@{self._address.partition('@')[2]}>",
@@ -140,6 +147,15 @@ class EmailChannel:
         )
         body = base64.encodebytes(message.text.replace("\n", "\r\n").encode())
         return "\r\n".join(head).encode() + b"\r\n\r\n" + body.replace(b"\n", b"\r\n")
+
+
+def _with_plain_domain(address: str) -> str:
+    """Return an address as every server takes it; letters before the @ have no other form."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError:  # no domain at all: the server says so
+        return address
 
 
 def _way_out(link: str) -> tuple[str, ...]:
