@@ -235,6 +235,8 @@ def entry_sent(page: Page, stack: dict[str, Any]) -> None:
 
 @scene("desk-settings")
 def settings(page: Page, stack: dict[str, Any]) -> None:
+    there = {"items": [{"id": each} for each in ("email", "zalo", "sms")], "next": None}
+    page.route("**/api/v1/channels", lambda route: route.fulfill(json=there))
     sign_in(page, stack, "officer.ward_2", "/desk/settings")
     page.locator("[data-channel=zalo]").check()
     page.locator("[data-channel=sms]").check()

@@ -187,7 +187,7 @@ def _desk_in_english(name: str, path: str, who: str, seen: str) -> None:
 _desk_in_english("triage", "/desk/triage", "office_clerk", ".rows .line, [data-list]")
 _desk_in_english("leaders", "/desk/leaders", "leader", ".columns")
 _desk_in_english("entry", "/desk/entry", "office_clerk", "#e-text")
-_desk_in_english("settings", "/desk/settings", "officer.ward_2", "[data-channel=zalo]")
+_desk_in_english("settings", "/desk/settings", "officer.ward_2", "#quiet")
 _desk_in_english("onestop", "/desk/onestop", "onestop_clerk", "#which-desk")
 _desk_in_english("audit", "/desk/audit", "office_clerk", "[data-entry], [data-list]")
 

@@ -83,8 +83,11 @@ def test_an_official_chooses_how_they_are_told(
     with open_context(PHONE) as (context, watch):
         watch.allow.append("422")  # a number that is none is refused on purpose
         page = context.new_page()
+        there = {"items": [{"id": each} for each in ("email", "push", "zalo", "sms")], "next": None}
+        page.route("**/api/v1/channels", lambda route: route.fulfill(json=there))
         sign_in(page, stack, me)
         page.get_by_role("link", name="Cách nhận thông báo").click()
+        expect(page.locator("[data-channel=push]")).to_have_count(0)  # a desk is shared
         page.locator("[data-channel=sms]").check()
         page.locator("[data-channel=zalo]").check()
         page.get_by_role("button", name="Lưu").click()
@@ -107,3 +110,17 @@ def test_an_official_chooses_how_they_are_told(
     kept = city.intake.get("/auth/me/notifications", headers=headers).json()
     assert kept["channels"] == ["zalo", "sms", "email"]
     assert kept["quiet"]["from"].startswith("21:30")
+
+
+def test_a_city_that_only_mails_offers_nothing_else(
+    open_context: Callable[..., Any], stack: dict[str, Any]
+):
+    with open_context(PHONE) as (context, _watch):
+        page = context.new_page()
+        mail = {"items": [{"id": "email"}], "next": None}
+        page.route("**/api/v1/channels", lambda route: route.fulfill(json=mail))
+        sign_in(page, stack, "officer.ward_4", "/desk/settings")
+        expect(page.get_by_text("luôn là kênh cuối cùng")).to_be_visible()
+        expect(page.locator("[data-channel]")).to_have_count(0)
+        expect(page.locator("#phone")).to_have_count(0)
+        assert violations(page) == []

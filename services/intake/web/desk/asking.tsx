@@ -3,11 +3,11 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError } from '@web/core/api';
 import { t } from '@web/core/i18n';
-import { uuid } from '@web/core/ids';
 import {
   Button, type Complaint, Dialog, ErrorSummary, Field, FieldError, Note, toast, wordsOf,
 } from '@web/ui/kit';
 import { instantOf } from './forms';
+import { usePress, useWishes } from './pressing';
 import { authed } from './session';
 
 const KINDS = ['text', 'category', 'place', 'media', 'result', 'timeline'] as const;
@@ -57,24 +57,30 @@ interface AskProps {
 export function Ask({ code, onClose, onAsked }: AskProps): JSX.Element {
   const [values, setValues] = useState(EMPTY);
   const [kinds, setKinds] = useState<readonly string[]>([]);
-  const [key] = useState(uuid);
-  const [complaints, setComplaints] = useState<Complaint[]>([]);
+  const wishes = useWishes();
+  const [busy, press] = usePress();
+  const [refused, setRefused] = useState<unknown>(null);
+  const complaints = refused === null ? [] : complaintsOf(refused);
   const said = (name: string): string | undefined =>
     complaints.find((each) => each.target === idOf(name))?.words;
   const send = async (): Promise<void> => {
+    const [path, body] = [`desk/cases/${code}/disclosures`, bodyOf(values, kinds)];
+    setRefused(null);
     try {
-      await authed(`desk/cases/${code}/disclosures`, { body: bodyOf(values, kinds), key });
+      await wishes.send(JSON.stringify(body), (key) => authed(path, { body, key }));
       toast(t('disclosure.asked'));
       onClose();
       onAsked();
     } catch (error) {
-      setComplaints(complaintsOf(error));
+      setRefused(error);
     }
   };
   const foot = (
     <>
       <Button kind="quiet" onClick={onClose}>{t('cancel')}</Button>
-      <Button kind="primary" icon="send" onClick={() => void send()}>{t('disclosure.ask')}</Button>
+      <Button kind="primary" icon="send" busy={busy} onClick={() => void press(send)}>
+        {t('disclosure.ask')}
+      </Button>
     </>
   );
   const control = (name: Name, label: string, kind?: 'date' | 'long'): JSX.Element => {

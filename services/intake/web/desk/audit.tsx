@@ -7,6 +7,7 @@ import { Button, Empty, Failed, Field, Loading, wordsOf } from '@web/ui/kit';
 import { unitName } from './catalogue';
 import { useLoaded } from './loading';
 import { Heading } from './parts';
+import { usePress } from './pressing';
 import { onLink, pathOf } from './route';
 import { Choice } from './rows';
 import { authed } from './session';
@@ -113,18 +114,19 @@ function Search({ asked, onSearch }: SearchProps): JSX.Element {
 /** The entries that are asked for; older ones on demand. */
 function Entries({ asked }: { asked: Asked }): JSX.Element {
   const [older, setOlder] = useState<Page | null>(null);
-  const [words, setWords] = useState('');
+  const [failed, setFailed] = useState<unknown>(null);
+  const [busy, press] = usePress();
   // an entry is never changed: only a new question asks again
   const loaded = useLoaded('audit', () => read(asked, 0), () => false);
   const entries = [...(loaded.data?.items ?? []), ...(older?.items ?? [])];
   const following = older ? older.next : loaded.data?.next;
   const goOn = async (): Promise<void> => {
+    setFailed(null);
     try {
       const found = await read(asked, following!);
       setOlder({ items: [...(older?.items ?? []), ...found.items], next: found.next });
-      setWords('');
     } catch (error) {
-      setWords(wordsOf(error));
+      setFailed(error);
     }
   };
   if (!loaded.data) {
@@ -137,9 +139,11 @@ function Entries({ asked }: { asked: Asked }): JSX.Element {
       {entries.length > 0 && (
         <ol class="plain audit">{entries.map((each) => <Line entry={each} key={each.number} />)}</ol>
       )}
-      {words && <p class="error" role="alert">{words}</p>}
+      {failed !== null && <p class="error" role="alert">{wordsOf(failed)}</p>}
       {following && (
-        <div class="row center"><Button onClick={() => void goOn()}>{t('audit.older')}</Button></div>
+        <div class="row center">
+          <Button busy={busy} onClick={() => void press(goOn)}>{t('audit.older')}</Button>
+        </div>
       )}
     </>
   );

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '@web/core/api';
 import { duration, moment } from '@web/core/dates';
 import { both, t } from '@web/core/i18n';
+import { uuid } from '@web/core/ids';
 import { MiniMap } from '@web/map/MiniMap';
 import {
   Button, Empty, Failed, Icon, Loading, Note, StateChip, announce, toast,
@@ -14,6 +15,7 @@ import { Company } from './company';
 import { Standing } from './directives';
 import { ordered } from './forms';
 import { History } from './history';
+import { KeyHelp } from './keyhelp';
 import { useKeys } from './keys';
 import { now } from './live';
 import { useLoaded } from './loading';
@@ -53,9 +55,13 @@ export function CasePage({ code }: { code: string }): JSX.Element {
     loaded.put(after);
     setSeen(after.version);
   };
+  const added = (after: Case): void => {
+    setSeen((old) => (after.version === (old ?? 0) + 1 ? after.version : old));
+    loaded.reload();
+  };
   return (
     <main id="main" class="case" tabIndex={-1}>
-      <Back />
+      <div class="row between"><Back /><KeyHelp /></div>
       <CaseHead shown={shown} />
       {byOthers && <Note kind="warn" role="status"><p>{t('case.changed')}</p>{since(shown, seen!)}<Button kind="quiet" onClick={() => setSeen(shown.version)}>{t('close')}</Button></Note>}
       <Company code={shown.code} />
@@ -73,7 +79,7 @@ export function CasePage({ code }: { code: string }): JSX.Element {
           <History steps={shown.timeline} />
         </div>
         <div class="stack side">
-          <Actions shown={shown} onDone={done} onReload={loaded.reload} />
+          <Actions shown={shown} onDone={done} onAdded={added} onReload={loaded.reload} />
           <Directives directives={shown.directives} />
           <ReporterCard shown={shown} />
           <Facts shown={shown} />
@@ -232,19 +238,39 @@ function Facts({ shown }: { shown: Case }): JSX.Element {
   );
 }
 
+interface Told {
+  tab: string;
+  code: string;
+  is: 'open' | 'here' | 'gone';
+}
+
 /** Say whether the same case is open in another tab of this browser. */
 function useOtherTab(code: string): boolean {
-  const [other, setOther] = useState(false);
+  const [others, setOthers] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => {
     if (typeof BroadcastChannel === 'undefined') return undefined;
     const channel = new BroadcastChannel('desk.cases');
-    channel.onmessage = ({ data }: MessageEvent<{ open?: string; here?: string }>) => {
-      if (data.open === code) channel.postMessage({ here: code });
-      if (data.open === code || data.here === code) setOther(true);
+    const tab = uuid();
+    const tell = (is: Told['is']): void => channel.postMessage({ tab, code, is } satisfies Told);
+    channel.onmessage = ({ data }: MessageEvent<Told>) => {
+      if (data.code !== code) return;
+      if (data.is === 'open') tell('here');
+      setOthers((old) => {
+        const left = [...old].filter((each) => each !== data.tab);
+        return new Set(data.is === 'gone' ? left : [...left, data.tab]);
+      });
     };
-    channel.postMessage({ open: code });
-    return () => channel.close();
+    const [opens, goes] = [() => tell('open'), () => tell('gone')];
+    opens();
+    addEventListener('pageshow', opens); // kept by the browser, a page may come back
+    addEventListener('pagehide', goes);
+    return () => {
+      removeEventListener('pageshow', opens);
+      removeEventListener('pagehide', goes);
+      goes();
+      channel.close();
+      setOthers(new Set());
+    };
   }, [code]);
-  return other;
+  return others.size > 0;
 }
-

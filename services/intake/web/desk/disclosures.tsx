@@ -1,6 +1,7 @@
 /** Content for third parties: asked for here, agreed to by the leaders, never in another way. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { ApiError } from '@web/core/api';
 import { day, moment } from '@web/core/dates';
 import { t } from '@web/core/i18n';
 import { Button, Dialog, Empty, Failed, Field, Icon, Loading, Note, toast, wordsOf } from '@web/ui/kit';
@@ -9,6 +10,7 @@ import { now } from './live';
 import { useLoaded } from './loading';
 import type { Case } from './model';
 import { Heading } from './parts';
+import { usePress } from './pressing';
 import { DisclosurePreview } from './preview';
 import { onLink, pathOf } from './route';
 import { authed, download } from './session';
@@ -47,7 +49,12 @@ export function Waiting(): JSX.Element {
   const loaded = useLoaded('waiting', async () => (await authed<{ items: Disclosure[] }>('desk/disclosures?state=requested')).data.items);
   return (
     <section class="stack" aria-labelledby="consent">
-      <h2 id="consent">{t('leader.consent')} <span class="count num">{loaded.data?.length ?? 0}</span></h2>
+      <h2 id="consent">
+        {t('leader.consent')} {loaded.data && <span class="count num">{loaded.data.length}</span>}
+      </h2>
+      {!loaded.data && (loaded.error !== null
+        ? <Failed error={loaded.error} onRetry={loaded.reload} />
+        : <Loading rows={2} />)}
       {loaded.data?.length === 0 && <p class="hint">{t('leader.none')}</p>}
       {loaded.data?.map((each) => <Card key={each.id} disclosure={each} onChange={loaded.reload} />)}
     </section>
@@ -63,10 +70,12 @@ function OfThisCase({ shown }: { shown: Case }): JSX.Element | null {
   const [open, setOpen] = useState(false);
   const loaded = useLoaded(`d-${shown.code}`, async () => (await authed<{ items: Disclosure[] }>(`desk/cases/${shown.code}/disclosures`)).data.items);
   const may = shown.actions.includes('disclosures');
-  if (!may && !loaded.data?.length) return null;
+  const failed = loaded.error !== null && !loaded.data;
+  if (!may && !failed && !loaded.data?.length) return null;
   return (
     <section class="card stack" aria-labelledby="disclosures">
       <h2 id="disclosures">{t('disclosure.title')}</h2>
+      {failed && <Failed error={loaded.error} onRetry={loaded.reload} />}
       {loaded.data?.map((each) => <Card key={each.id} disclosure={each} onChange={loaded.reload} />)}
       {may && <Button icon="share" onClick={() => setOpen(true)}>{t('action.disclosure')}</Button>}
       {open && <Ask code={shown.code} onClose={() => setOpen(false)} onAsked={loaded.reload} />}
@@ -88,12 +97,14 @@ const pathOfOne = ({ code, id }: Disclosure): string => `desk/cases/${code}/disc
 function Card({ disclosure, onChange }: { disclosure: Disclosure; onChange: () => void }): JSX.Element {
   const [open, setOpen] = useState<string | null>(null);
   const to = { name: 'case', code: disclosure.code } as const;
-  const fetchPackage = (): void =>
-    void download(`/api/v1/${pathOfOne(disclosure)}/package`).then(
+  const [busy, press] = usePress(); // each package is noted
+  const fetchPackage = (): Promise<void> =>
+    download(`/api/v1/${pathOfOne(disclosure)}/package`).then(
       onChange,
       (error: unknown) => toast(wordsOf(error)),
     );
-  const press = (name: string): void => (name === 'package' ? fetchPackage() : setOpen(name));
+  const start = (name: string): void =>
+    name === 'package' ? void press(fetchPackage) : setOpen(name);
   const close = (): void => setOpen(null);
   return (
     <article class="card stack disclosure" data-disclosure={disclosure.id}>
@@ -109,7 +120,13 @@ function Card({ disclosure, onChange }: { disclosure: Disclosure; onChange: () =
       </p>
       <div class="row">
         {BUTTONS.filter(({ name }) => disclosure.actions.includes(name)).map(({ name, icon, kind }) => (
-          <Button key={name} kind={kind} icon={icon} onClick={() => press(name)}>
+          <Button
+            key={name}
+            kind={kind}
+            icon={icon}
+            busy={busy && name === 'package'}
+            onClick={() => start(name)}
+          >
             {t(`disclosure.${name}`)}
           </Button>
         ))}
@@ -164,10 +181,14 @@ interface DecideProps {
 /** A decision with its reason; whoever agrees has what leaves before their eyes. */
 function Decide({ disclosure, action, onClose, onDone }: DecideProps): JSX.Element {
   const [text, setText] = useState('');
-  const [words, setWords] = useState('');
+  const [missing, setMissing] = useState(false);
+  const [refused, setRefused] = useState<unknown>(null);
+  const [busy, press] = usePress();
   const agrees = action === 'approve';
   const send = async (): Promise<void> => {
-    if (!text.trim()) return setWords(t('form.missing'));
+    setMissing(!text.trim());
+    setRefused(null);
+    if (!text.trim()) return;
     const identity = agrees && disclosure.identity ? { identity: true } : {};
     try {
       await authed(`${pathOfOne(disclosure)}/${action}`, {
@@ -177,13 +198,17 @@ function Decide({ disclosure, action, onClose, onDone }: DecideProps): JSX.Eleme
       onClose();
       onDone();
     } catch (error) {
-      setWords(wordsOf(error));
+      setRefused(error);
+      if (!(error instanceof ApiError) || error.status !== 412) return;
+      toast(wordsOf(error)); // the card goes with the dialog where nothing is left to decide
+      onDone();
     }
   };
+  const words = missing ? t('form.missing') : refused === null ? undefined : wordsOf(refused);
   const foot = (
     <>
       <Button kind="quiet" onClick={onClose}>{t('cancel')}</Button>
-      <Button kind={agrees ? 'primary' : 'danger'} onClick={() => void send()}>
+      <Button kind={agrees ? 'primary' : 'danger'} busy={busy} onClick={() => void press(send)}>
         {t(`disclosure.${action}`)}
       </Button>
     </>
@@ -195,7 +220,7 @@ function Decide({ disclosure, action, onClose, onDone }: DecideProps): JSX.Eleme
         <Note kind="warn" icon="shield-lock">{t('disclosure.gives_identity')}</Note>
       )}
       {agrees && <DisclosurePreview path={`${pathOfOne(disclosure)}/preview`} />}
-      <Field id="decide-text" label={t('disclosure.reason')} error={words || undefined}>
+      <Field id="decide-text" label={t('disclosure.reason')} error={words}>
         {(given) => (
           <textarea
             {...given}

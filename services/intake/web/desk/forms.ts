@@ -169,6 +169,12 @@ export function ordered(allowed: readonly string[]): string[] {
     .sort((a, b) => rank(a) - rank(b));
 }
 
+/** The one next step in the usual course of a case, among what is allowed. */
+export function nextOf(allowed: readonly string[]): string | null {
+  const [first] = ordered(allowed);
+  return first && FORMS[first]!.primary ? first : null;
+}
+
 export type Values = Readonly<Record<string, string | readonly string[]>>;
 export type Flaw = { field: string; rule: 'missing' | 'short' | 'past' };
 

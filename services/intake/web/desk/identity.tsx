@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { t } from '@web/core/i18n';
 import { Button, Dialog, Icon, Note, wordsOf } from '@web/ui/kit';
 import type { Case } from './model';
+import { usePress } from './pressing';
 import { authed } from './session';
 
 const PURPOSES = ['contact_reporter', 'verify_report', 'legal_request', 'data_subject_request'] as const;
@@ -34,28 +35,30 @@ export function ReporterCard({ shown }: { shown: Case }): JSX.Element {
 function Look({ code, onClose }: { code: string; onClose: () => void }): JSX.Element {
   const [purpose, setPurpose] = useState<string>('');
   const [found, setFound] = useState<Identity | null>(null);
-  const [words, setWords] = useState('');
+  const [refused, setRefused] = useState<unknown>(null);
+  const [busy, press] = usePress(); // each look is noted, and the reporter sees it
   useEffect(() => {
     if (!found) return undefined;
     const timer = setTimeout(onClose, HIDDEN_AFTER_MS);
     return () => clearTimeout(timer);
   }, [found]);
   const look = async (): Promise<void> => {
+    setRefused(null);
     try {
       setFound((await authed<Identity>(`desk/cases/${code}/reporter?purpose=${purpose}`)).data);
     } catch (error) {
-      setWords(wordsOf(error));
+      setRefused(error);
     }
   };
   const foot = found ? <Button kind="primary" onClick={onClose}>{t('identity.close')}</Button> : (
     <>
       <Button kind="quiet" onClick={onClose}>{t('cancel')}</Button>
-      <Button kind="primary" icon="eye" disabled={!purpose} onClick={() => void look()}>{t('identity.open')}</Button>
+      <Button kind="primary" icon="eye" busy={busy} disabled={!purpose} onClick={() => void press(look)}>{t('identity.open')}</Button>
     </>
   );
   return (
     <Dialog open title={t('identity.show')} onClose={onClose} foot={foot}>
-      {words && <Note kind="bad" role="alert">{words}</Note>}
+      {refused !== null && <Note kind="bad" role="alert">{wordsOf(refused)}</Note>}
       {found ? (
         <dl class="facts">
           {(['name', 'phone', 'email'] as const).filter((each) => found[each]).map((each) => <div key={each}><dt>{t(`identity.${each}`)}</dt><dd>{found[each]}</dd></div>)}

@@ -6,6 +6,25 @@ const KEPT = 'desk.keys';
 export const keysOn = signal(typeof localStorage === 'undefined' || localStorage.getItem(KEPT) !== 'off');
 if (typeof localStorage !== 'undefined') effect(() => localStorage.setItem(KEPT, keysOn.value ? 'on' : 'off'));
 
+/** The actions that have a key: in the case, and in the inbox for the row that is chosen. */
+export const ACTION_KEYS: Readonly<Record<string, string>> = {
+  a: 'accept', r: 'result', f: 'forward',
+};
+
+let wished: { code: string; action: string | null } | null = null;
+
+/** With which action a case's page is to begin when it is opened. */
+export function wish(code: string, action: string | null): void {
+  wished = { code, action };
+}
+
+/** The action that was wished for; once. */
+export function wishOf(code: string): string | null {
+  const action = wished?.code === code ? wished.action : null;
+  wished = null;
+  return action;
+}
+
 /** Whether a key press belongs to what has the focus. */
 export function isTyping(target: EventTarget | null): boolean {
   const element = target as HTMLElement | null;

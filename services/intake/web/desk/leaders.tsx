@@ -11,6 +11,7 @@ import { useLoaded } from './loading';
 import { type Row, byUrgency } from './model';
 import { type Listed, counted, whole } from './paging';
 import { Heading } from './parts';
+import { usePress } from './pressing';
 import { authed, download, me } from './session';
 
 interface Chased {
@@ -24,7 +25,11 @@ export function Leaders(): JSX.Element {
   const chase = useLoaded('chase', async () => (await authed<Chased>('desk/chase')).data.items);
   const late = chase.data ?? [];
   const most = Math.max(1, ...late.map((each) => each.count));
-  const save = (format: string): void => void download(`/api/v1/desk/chase?format=${format}`).catch((error: unknown) => toast(wordsOf(error)));
+  const [busy, press] = usePress();
+  const save = (format: string): void => void press(() =>
+    download(`/api/v1/desk/chase?format=${format}`)
+      .catch((error: unknown) => toast(wordsOf(error))),
+  );
   return (
     <main id="main" class="leaders" tabIndex={-1}>
       <Heading title={t('nav.leaders')}>{t('nav.leaders')}</Heading>
@@ -50,8 +55,8 @@ export function Leaders(): JSX.Element {
                 ))}
               </ul>
               <div class="row">
-                <Button icon="printer" onClick={() => save('pdf')}>{t('leader.chase_pdf')}</Button>
-                <Button icon="download" onClick={() => save('csv')}>{t('leader.chase_csv')}</Button>
+                <Button icon="printer" busy={busy} onClick={() => save('pdf')}>{t('leader.chase_pdf')}</Button>
+                <Button icon="download" busy={busy} onClick={() => save('csv')}>{t('leader.chase_csv')}</Button>
               </div>
             </section>
           </div>

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { readConfig } from '@web/core/config';
 import { type StreamState, follow } from '@web/core/sse';
-import { streamToken } from './session';
+import { renewals, streamToken } from './session';
 
 export const now = signal(Date.now());
 export const connection = signal<StreamState>('connecting');
@@ -10,6 +10,7 @@ export const connection = signal<StreamState>('connecting');
 type Listener = (code: string | null) => void; // null: anything may have changed
 const listeners = new Set<Listener>();
 const POLL_MS = 10_000;
+const RENEW_MS = 1000;
 
 /** Be told of changes until the returned function is called. */
 export function onChange(listener: Listener): () => void {
@@ -25,7 +26,19 @@ function tell(code: string | null): void {
 export function startLive(streamed: boolean): () => void {
   const clock = setInterval(() => (now.value = Date.now()), 15_000);
   const poll = setInterval(() => connection.value !== 'live' && document.visibilityState === 'visible' && tell(null), POLL_MS);
+  const end = streamed ? followDesk() : () => undefined;
+  return () => {
+    end();
+    clearInterval(clock);
+    clearInterval(poll);
+  };
+}
+
+/** The stream: turned away it renews the session once, then waits until somebody has signed in. */
+function followDesk(): () => void {
   let turnedAway = false;
+  let waits = false;
+  let again: ReturnType<typeof setTimeout> | undefined;
   let end = (): void => undefined;
   const start = (): void => {
     end = follow({
@@ -36,18 +49,24 @@ export function startLive(streamed: boolean): () => void {
         const before = connection.value;
         connection.value = state;
         if (state === 'live' && before !== 'live') tell(null); // what happened in between
-        if (status === 401 && !turnedAway) {
-          turnedAway = true;
-          setTimeout(start, 1000);
-        } else if (state === 'live') turnedAway = false;
+        if (state === 'live') turnedAway = false;
+        if (status !== 401) return;
+        if (turnedAway) waits = true;
+        else again = setTimeout(start, RENEW_MS);
+        turnedAway = true;
       },
     });
   };
-  if (streamed) start();
+  const stop = renewals.subscribe(() => {
+    if (!waits) return;
+    waits = turnedAway = false;
+    start();
+  });
+  start();
   return () => {
+    clearTimeout(again);
+    stop();
     end();
-    clearInterval(clock);
-    clearInterval(poll);
   };
 }
 

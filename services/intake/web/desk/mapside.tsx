@@ -3,15 +3,15 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { t } from '@web/core/i18n';
 import { distance } from '@web/map/geo';
-import { Button, Icon, Note, wordsOf } from '@web/ui/kit';
+import { Button, Failed, Icon, Loading, Note, wordsOf } from '@web/ui/kit';
 import type { CaseMap, Pin } from './casemap';
 import { categoryName, ground } from './catalogue';
 import { now } from './live';
 import { useLoaded } from './loading';
 import { type Case, OPEN_STATES, type Row, urgency } from './model';
+import { counted, whole } from './paging';
 import { Rows } from './rows';
 import { go } from './route';
-import { authed } from './session';
 
 const NEAR_M = 500;
 const NEAR_ROWS = 5;
@@ -95,20 +95,19 @@ function Legend(): JSX.Element {
 
 /** A case's place on the ground, with what else is open around it. */
 export function CaseMapBox({ shown, onClose }: { shown: Case; onClose: () => void }): JSX.Element {
-  const around = useLoaded(`near-${shown.code}`, async () => {
-    const asked = `desk/cases?limit=200&state=${OPEN_STATES.join()}`;
-    return (await authed<{ items: Row[] }>(asked)).data.items;
-  });
+  const around = useLoaded(`near-${shown.code}`, () =>
+    whole<Row>('desk/cases', { state: OPEN_STATES.join() }),
+  );
   const at = shown.location!;
-  const others = (around.data ?? []).filter((row) => row.code !== shown.code);
+  const others = (around.data?.items ?? []).filter((row) => row.code !== shown.code);
   const here: Pin = {
     code: shown.code, lat: at.lat, lon: at.lon, mark: 'here', accuracyM: at.accuracy_m,
     name: shown.code,
   };
   const near = others
     .filter((row) => row.location && distance(at, row.location) <= NEAR_M)
-    .sort((a, b) => distance(at, a.location!) - distance(at, b.location!))
-    .slice(0, NEAR_ROWS);
+    .sort((a, b) => distance(at, a.location!) - distance(at, b.location!));
+  const more = Boolean(around.data?.next);
   return (
     <div class="stack">
       <MapBox pins={[here, ...pinsOf(others, now.value)]} />
@@ -116,8 +115,16 @@ export function CaseMapBox({ shown, onClose }: { shown: Case; onClose: () => voi
         <Legend />
         <Button kind="quiet" icon="x" onClick={onClose}>{t('map.close')}</Button>
       </div>
-      <h3>{t('map.near', { m: NEAR_M })} <span class="count num">{near.length}</span></h3>
-      {near.length ? <Rows rows={near} /> : <p class="hint">{t('map.none_near')}</p>}
+      <h3>
+        {t('map.near', { m: NEAR_M })}{' '}
+        {around.data && <span class="count num">{counted(near.length, more)}</span>}
+      </h3>
+      {!around.data && (around.error !== null
+        ? <Failed error={around.error} onRetry={around.reload} />
+        : <Loading rows={2} />)}
+      {near.length > 0 && <Rows rows={near.slice(0, NEAR_ROWS)} />}
+      {around.data && !near.length && !more && <p class="hint">{t('map.none_near')}</p>}
+      {more && <p class="hint">{t('map.near_part', { n: others.length })}</p>}
     </div>
   );
 }

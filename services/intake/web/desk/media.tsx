@@ -3,11 +3,12 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { duration, moment } from '@web/core/dates';
 import { t } from '@web/core/i18n';
-import { uuid } from '@web/core/ids';
+import { sha256 } from '@web/core/ids';
 import { Button, Icon, toast, wordsOf } from '@web/ui/kit';
 import { categoryName } from './catalogue';
 import { now } from './live';
 import type { Case, Media } from './model';
+import { usePress, useWishes } from './pressing';
 import { authed, blobOf } from './session';
 
 export function MediaSet({ shown }: { shown: Case }): JSX.Element {
@@ -97,6 +98,7 @@ function Viewer({ shown, images, at, onMove, onClose }: { shown: Case; images: r
 }
 
 const SPEEDS = [1, 1.5, 2];
+const UPLOAD_MS = 120_000;
 
 function Sound({ media, n }: { media: Media; n: number }): JSX.Element {
   const { url, failed } = useFile(media.links['public']!);
@@ -117,37 +119,58 @@ function Sound({ media, n }: { media: Media; n: number }): JSX.Element {
   );
 }
 
+interface AddMediaProps {
+  shown: Case;
+  onAdded: (ids: string[], after: Case) => void;
+}
+
+/** What says that the same files are sent again. */
+async function printOf(files: readonly File[]): Promise<string> {
+  const prints = files.map(async (each) => {
+    const known = await sha256(await each.arrayBuffer());
+    return known ?? `${each.name} ${each.size} ${each.lastModified}`;
+  });
+  return (await Promise.all(prints)).join(' ');
+}
+
 /** Send files to the case; they become evidence of the work. */
-export function AddMedia({ shown, onAdded }: { shown: Case; onAdded: (ids: string[], after: Case) => void }): JSX.Element {
+export function AddMedia({ shown, onAdded }: AddMediaProps): JSX.Element {
   const input = useRef<HTMLInputElement>(null);
-  const [busy, setBusy] = useState(false);
-  const [words, setWords] = useState('');
-  const send = async (): Promise<void> => {
-    const files = [...(input.current?.files ?? [])];
-    if (!files.length) return;
-    setBusy(true);
-    setWords('');
+  const wishes = useWishes();
+  const before = useRef(new Map<string, ReadonlySet<string>>()); // what stood there when first tried
+  const [busy, press] = usePress();
+  const [failed, setFailed] = useState<unknown>(null);
+  const send = async (files: readonly File[]): Promise<void> => {
+    setFailed(null);
     try {
+      const wanted = await printOf(files);
+      const known = before.current.get(wanted) ?? new Set(shown.media.map((each) => each.id));
+      before.current.set(wanted, known);
       const form = new FormData();
       form.append('report', new Blob(['{}'], { type: 'application/json' }));
       for (const file of files) form.append('media', file, file.name);
-      const known = new Set(shown.media.map((each) => each.id));
-      const answer = await authed<Case>(`desk/cases/${shown.code}/media`, { form, key: uuid(), timeoutMs: 120_000 });
-      const added = answer.data.media.filter((each) => !known.has(each.id)).map((each) => each.id);
+      const path = `desk/cases/${shown.code}/media`;
+      const { data } = await wishes.send(wanted, (key) =>
+        authed<Case>(path, { form, key, timeoutMs: UPLOAD_MS }),
+      );
+      before.current.delete(wanted);
+      const added = data.media.filter((each) => !known.has(each.id)).map((each) => each.id);
       toast(t('media.added', { n: added.length }));
-      onAdded(added, answer.data);
+      onAdded(added, data);
     } catch (error) {
-      setWords(wordsOf(error));
-    } finally {
-      setBusy(false);
-      if (input.current) input.current.value = '';
+      setFailed(error);
     }
+    if (input.current) input.current.value = '';
+  };
+  const chosen = (): void => {
+    const files = [...(input.current?.files ?? [])];
+    if (files.length) void press(() => send(files));
   };
   return (
     <div class="stack">
-      <input ref={input} id="add-media" class="hidden-visually" type="file" accept="image/*,audio/*" multiple tabIndex={-1} aria-hidden="true" onChange={() => void send()} />
+      <input ref={input} id="add-media" class="hidden-visually" type="file" accept="image/*,audio/*" multiple tabIndex={-1} aria-hidden="true" onChange={chosen} />
       <Button icon="photo-plus" busy={busy} onClick={() => input.current?.click()}>{t(busy ? 'form.sending' : 'media.add')}</Button>
-      {words && <p class="error" role="alert"><Icon name="alert-triangle" />{words}</p>}
+      {failed !== null && <p class="error" role="alert"><Icon name="alert-triangle" />{wordsOf(failed)}</p>}
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Held, furthered } from './inbox/held';
 import { FORMS, commandOf, flaws, instantOf, localOf, ordered } from './forms';
 import { type Clock, type Mark, type Row, byUrgency, leftAt, inPlace, merged, news, pieces, triageBoxes, said, taken, under, urgency } from './model';
 
@@ -127,4 +128,16 @@ test('a text is cut by code points where marks begin and end, also where they ov
   ]);
   assert.deepEqual(pieces('ngu', [mark(0, 99, 'a')]).map((each) => each.words), ['ngu']);
   assert.deepEqual(pieces('', []), []);
+});
+
+test('a page that comes late is put behind no other list, and behind its own once', () => {
+  const found = { items: [row('B')], next: 'c2' };
+  const held: Held = { key: 'rác||', rows: [row('A')], next: 'c1' };
+  const asked = { key: 'rác||', from: 'c1' };
+  const codes = (list: Held): string[] => list.rows.map((each) => each.code);
+  const after = furthered(held, asked, found);
+  assert.deepEqual([codes(after), after.next], [['A', 'B'], 'c2']);
+  assert.equal(furthered(after, asked, found), after);
+  const other: Held = { key: '||', rows: [row('C')], next: 'c1' };
+  assert.equal(furthered(other, asked, found), other);
 });

@@ -4,6 +4,7 @@ import { moment } from '@web/core/dates';
 import { t } from '@web/core/i18n';
 import { Icon, StateChip } from '@web/ui/kit';
 import { areaName, categoryName, unitName } from './catalogue';
+import { nextOf } from './forms';
 import { now } from './live';
 import { Marked } from './marked';
 import type { Row } from './model';
@@ -23,7 +24,9 @@ export function Rows({ rows, chosen = -1, more }: RowsProps): JSX.Element {
   return (
     <ol class="plain rows">
       {rows.map((row, n) => (
-        <Line row={row} key={row.code} chosen={n === chosen}>{more?.(row)}</Line>
+        <Line row={row} key={row.code} chosen={n === chosen} next={more ? null : nextOf(row.actions)}>
+          {more?.(row)}
+        </Line>
       ))}
     </ol>
   );
@@ -32,10 +35,11 @@ export function Rows({ rows, chosen = -1, more }: RowsProps): JSX.Element {
 interface LineProps {
   row: Row;
   chosen: boolean;
+  next: string | null; // the action that comes next, where it is not done from the list
   children?: ComponentChildren;
 }
 
-function Line({ row, chosen, children }: LineProps): JSX.Element {
+function Line({ row, chosen, next, children }: LineProps): JSX.Element {
   const to = { name: 'case', code: row.code } as const;
   const flags = row.flags.filter((each) => each !== NO_EVIDENCE); // said in the line below
   const where = row.location?.address || areaName(row.area) || row.location?.area || t('case.no_place');
@@ -60,6 +64,7 @@ function Line({ row, chosen, children }: LineProps): JSX.Element {
             {row.hops > 0 && <span class="chip">{t('triage.hops', { n: row.hops })}</span>}
           </span>
           {row.unit !== me.value?.unit && <span class="hint owner">{unitName(row.unit)}</span>}
+          {next && <span class="next" data-next={next}><Icon name="chevron-right" />{t(`action.${next}`)}</span>}
         </span>
         <Evidence row={row} />
       </a>

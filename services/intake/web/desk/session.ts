@@ -24,6 +24,8 @@ export const DRAFTS = 'desk.draft.';
 export const me = signal<Me | null>(null);
 /** True while a call waits for somebody to sign in again; the page behind it stays as it is. */
 export const asked = signal(false);
+/** Counts the tokens that this tab was given: who was turned away may ask again. */
+export const renewals = signal(0);
 
 let tokens: Tokens | null = null;
 let refreshing: Promise<boolean> | null = null;
@@ -100,24 +102,41 @@ export async function streamToken(renew: boolean): Promise<string | null> {
   return tokens?.access_token ?? null;
 }
 
+/** What the API gives as a file; the session is renewed once where it is over. */
+async function fetched(path: string, signal?: AbortSignal): Promise<Response> {
+  for (let renewed = false; ; renewed = true) {
+    const headers = { Authorization: `Bearer ${tokens?.access_token ?? ''}` };
+    const response = await fetch(path, { headers, signal }).catch(() => {
+      throw new ApiError(0, { status: 0 });
+    });
+    if (response.ok) return response;
+    if (response.status !== 401 || renewed || !(await refresh())) {
+      const problem = await response.json().catch(() => ({ status: response.status }));
+      throw new ApiError(response.status, problem);
+    }
+  }
+}
+
 /** A file as a URL for <img> and <audio>, since neither sends a token. Revoke it after use. */
 export async function blobOf(path: string, signal?: AbortSignal): Promise<string> {
-  for (let renewed = false; ; renewed = true) {
-    const response = await fetch(path, {
-      headers: { Authorization: `Bearer ${tokens?.access_token ?? ''}` },
-      signal,
-    });
-    if (response.ok) return URL.createObjectURL(await response.blob());
-    if (response.status !== 401 || renewed || !(await refresh())) {
-      throw new ApiError(response.status, { status: response.status });
+  return URL.createObjectURL(await (await fetched(path, signal)).blob());
+}
+
+/** A file that somebody asked for: where the session is over they sign in again, and get it. */
+async function insistently(path: string): Promise<Response> {
+  for (;;) {
+    try {
+      return await fetched(path);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      await signedInAgain();
     }
   }
 }
 
 /** Hand a file that the API gives to the person, under the name that the API chose. */
 export async function download(path: string): Promise<void> {
-  const response = await fetch(path, { headers: { Authorization: `Bearer ${tokens?.access_token ?? ''}` } });
-  if (!response.ok) throw new ApiError(response.status, await response.json().catch(() => ({ status: response.status })));
+  const response = await insistently(path);
   const name = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? 'tep';
   const url = URL.createObjectURL(await response.blob());
   const link = Object.assign(document.createElement('a'), { href: url, download: name });
@@ -161,6 +180,7 @@ function take(given: Tokens): void {
   sessionStorage.setItem(KEPT, JSON.stringify(given));
   const { account, username, display_name, role, unit, must_change_password, enters } = given;
   me.value = { account, username, display_name, role, unit, must_change_password, enters };
+  renewals.value += 1;
 }
 
 function forget(): void {

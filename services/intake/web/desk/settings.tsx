@@ -1,13 +1,15 @@
 /** How an official is told: the order of their channels, their telephone, their quiet hours. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { ApiError } from '@web/core/api';
+import { ApiError, get } from '@web/core/api';
+import { readConfig } from '@web/core/config';
 import { t } from '@web/core/i18n';
 import {
   Button, type Complaint, ErrorSummary, Failed, Field, FieldError, Icon, Loading, Note, toast, wordsOf,
 } from '@web/ui/kit';
 import { useLoaded } from './loading';
 import { Heading } from './parts';
+import { usePress } from './pressing';
 import { authed, me } from './session';
 
 interface Preferences {
@@ -18,9 +20,17 @@ interface Preferences {
 
 const PATH = 'auth/me/notifications';
 const MAIL = 'email'; // the last channel, whatever was chosen: cases must arrive
-const OFFERED = ['push', 'zalo', 'sms'] as const;
+// no push: a desk is shared, and a browser would go on telling whoever sits there next
+const OFFERED = ['zalo', 'sms'] as const;
 const BY_PHONE = new Set(['zalo', 'sms']);
 const USUAL = { from: '22:00', until: '06:00' };
+
+/** What this installation can do beside the mail. */
+async function askOffered(): Promise<readonly string[]> {
+  const path = `${readConfig().notify}/api/v1/channels`;
+  const found = (await get<{ items: { id: string }[] }>(path)).items.map((each) => each.id);
+  return OFFERED.filter((each) => found.includes(each));
+}
 
 export function Settings(): JSX.Element {
   const loaded = useLoaded(
@@ -51,75 +61,93 @@ function Choose({ known, onSaved }: ChooseProps): JSX.Element {
   const [channels, setChannels] = useState<readonly string[]>(chosenBefore);
   const [phone, setPhone] = useState(known.phone ?? '');
   const [quiet, setQuiet] = useState(known.quiet);
-  const [complaints, setComplaints] = useState<Complaint[]>([]);
-  const [busy, setBusy] = useState(false);
+  const [unreachable, setUnreachable] = useState(false); // no telephone for what needs one
+  const [refusal, setRefusal] = useState<unknown>(null);
+  const [busy, press] = usePress();
+  const offered = useLoaded('channels', askOffered, () => false).data ?? [];
+  const byPhone = [...offered, ...channels].some((each) => BY_PHONE.has(each));
+  const complaints = complaintsOf(refusal, unreachable);
   useEffect(() => setQuiet(known.quiet), [known]);
-  const save = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (channels.some((each) => BY_PHONE.has(each)) && !phone.trim()) {
-      return setComplaints([{ target: 'phone', words: t('settings.phone_needed') }]);
-    }
-    setBusy(true);
+  const put = async (): Promise<void> => {
     try {
       const body = { channels: [...channels, MAIL], phone: phone.trim() || null, quiet };
       onSaved((await authed<Preferences>(PATH, { method: 'PUT', body })).data);
-      setComplaints([]);
       toast(t('settings.saved'));
     } catch (error) {
-      setComplaints(complaintsOf(error));
-    } finally {
-      setBusy(false);
+      setRefusal(error);
     }
+  };
+  const save = (event: Event): void => {
+    event.preventDefault();
+    const wanting = channels.some((each) => BY_PHONE.has(each)) && !phone.trim();
+    setUnreachable(wanting);
+    setRefusal(null);
+    if (!wanting) void press(put);
   };
   const said = (target: string): string | undefined =>
     complaints.find((each) => each.target === target)?.words;
   return (
     <form class="card stack" onSubmit={save} noValidate>
       <ErrorSummary complaints={complaints} />
-      <Channels chosen={channels} onChange={setChannels} error={said('channels')} />
-      <Field
-        id="phone"
-        label={t('settings.phone')}
-        hint={t('settings.phone_hint')}
-        optional
-        error={said('phone')}
-      >
-        {(given) => (
-          <input
-            {...given}
-            type="tel"
-            maxLength={24}
-            autocomplete="tel"
-            value={phone}
-            onInput={(event) => setPhone(event.currentTarget.value)}
-          />
-        )}
-      </Field>
+      <Channels chosen={channels} offered={offered} onChange={setChannels} error={said('channels')} />
+      {byPhone && <Phone phone={phone} onChange={setPhone} error={said('phone')} />}
       <Quiet quiet={quiet} onChange={setQuiet} error={said('quiet')} />
       <Button type="submit" kind="primary" icon="check" busy={busy}>{t('settings.save')}</Button>
     </form>
   );
 }
 
+interface PhoneProps {
+  phone: string;
+  onChange: (phone: string) => void;
+  error?: string;
+}
+
+function Phone({ phone, onChange, error }: PhoneProps): JSX.Element {
+  return (
+    <Field
+      id="phone"
+      label={t('settings.phone')}
+      hint={t('settings.phone_hint')}
+      optional
+      error={error}
+    >
+      {(given) => (
+        <input
+          {...given}
+          type="tel"
+          maxLength={24}
+          autocomplete="tel"
+          value={phone}
+          onInput={(event) => onChange(event.currentTarget.value)}
+        />
+      )}
+    </Field>
+  );
+}
+
 /** What the server says, each at the part of the form that it is about. */
-function complaintsOf(error: unknown): Complaint[] {
+function complaintsOf(error: unknown, unreachable: boolean): Complaint[] {
+  if (unreachable) return [{ target: 'phone', words: t('settings.phone_needed') }];
+  if (error === null) return [];
   const named = error instanceof ApiError ? (error.problem.errors ?? []) : [];
-  if (!named.length) return [{ target: 'phone', words: wordsOf(error) }];
+  if (!named.length) return [{ target: 'channels', words: wordsOf(error) }];
   return named.map(({ field, detail }) => {
-    const target = ['phone', 'quiet', 'channels'].find((each) => field.includes(each)) ?? 'phone';
+    const target = ['phone', 'quiet', 'channels'].find((each) => field.includes(each)) ?? 'channels';
     return { target, words: detail };
   });
 }
 
 interface ChannelsProps {
   chosen: readonly string[];
+  offered: readonly string[];
   onChange: (chosen: readonly string[]) => void;
   error?: string;
 }
 
 /** The chosen channels in their order; the mail stands last and stays. */
-function Channels({ chosen, onChange, error }: ChannelsProps): JSX.Element {
-  const rest = OFFERED.filter((each) => !chosen.includes(each));
+function Channels({ chosen, offered, onChange, error }: ChannelsProps): JSX.Element {
+  const rest = offered.filter((each) => !chosen.includes(each));
   const toggle = (name: string): void =>
     onChange(chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name]);
   const up = (at: number): void => {
@@ -137,7 +165,7 @@ function Channels({ chosen, onChange, error }: ChannelsProps): JSX.Element {
     <fieldset class={`channels${error ? ' wrong' : ''}`} id="channels" tabIndex={-1}>
       <legend>{t('settings.channels')}</legend>
       {error && <FieldError id="channels-error" words={error} />}
-      <p class="hint">{t('settings.channels_hint')}</p>
+      {chosen.length + rest.length > 0 && <p class="hint">{t('settings.channels_hint')}</p>}
       <ol class="plain">
         {chosen.map((name, n) => (
           <li class="row between" key={name}>

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { t } from '@web/core/i18n';
 import { Button, Dialog, ErrorSummary, Field, LanguageButton, wordsOf } from '@web/ui/kit';
 import { Heading } from './parts';
+import { usePress } from './pressing';
 import { asked, changePassword, me, signIn } from './session';
 
 /** The page before the desk. */
@@ -32,18 +33,12 @@ export function SignInAgain(): JSX.Element {
 function SignInForm({ username = '' }: { username?: string }): JSX.Element {
   const [name, setName] = useState(username);
   const [password, setPassword] = useState('');
-  const [busy, setBusy] = useState(false);
+  const [busy, press] = usePress();
   const [error, setError] = useState<unknown>(null);
-  const submit = async (event: Event): Promise<void> => {
+  const submit = (event: Event): void => {
     event.preventDefault();
-    setBusy(true);
     setError(null);
-    try {
-      await signIn(name.trim(), password);
-    } catch (problem) {
-      setError(problem);
-      setBusy(false);
-    }
+    void press(() => signIn(name.trim(), password).catch(setError));
   };
   return (
     <form class="stack" onSubmit={submit}>
@@ -63,28 +58,26 @@ function SignInForm({ username = '' }: { username?: string }): JSX.Element {
 export function ChangePassword(): JSX.Element {
   const [current, setCurrent] = useState('');
   const [chosen, setChosen] = useState('');
-  const [words, setWords] = useState('');
-  const submit = async (event: Event): Promise<void> => {
+  const [refused, setRefused] = useState<unknown>(null);
+  const [busy, press] = usePress();
+  const submit = (event: Event): void => {
     event.preventDefault();
-    try {
-      await changePassword(current, chosen);
-    } catch (error) {
-      setWords(wordsOf(error));
-    }
+    setRefused(null);
+    void press(() => changePassword(current, chosen).catch(setRefused));
   };
   return (
     <main id="main" class="signin" tabIndex={-1}>
       <form class="card raised stack" onSubmit={submit}>
         <Heading title={t('signin.change_submit')}>{t('signin.change_submit')}</Heading>
         <p>{t('signin.change')}</p>
-        {words && <ErrorSummary complaints={[{ target: 'new-password', words }]} />}
+        {refused !== null && <ErrorSummary complaints={[{ target: 'new-password', words: wordsOf(refused) }]} />}
         <Field label={t('signin.password')}>
           {(given) => <input {...given} type="password" autocomplete="current-password" required value={current} onInput={(event) => setCurrent(event.currentTarget.value)} />}
         </Field>
         <Field id="new-password" label={t('signin.new_password')}>
           {(given) => <input {...given} type="password" autocomplete="new-password" required minLength={12} value={chosen} onInput={(event) => setChosen(event.currentTarget.value)} />}
         </Field>
-        <Button type="submit" kind="primary" wide>{t('signin.change_submit')}</Button>
+        <Button type="submit" kind="primary" wide busy={busy}>{t('signin.change_submit')}</Button>
       </form>
     </main>
   );

@@ -1,12 +1,12 @@
 /** What the wall knows, and where from: figures that are asked for, events that are followed. */
 import { batch, signal } from '@preact/signals';
 import { ApiError, call } from '@web/core/api';
+import { paced } from '@web/core/pace';
 import { type StreamState, follow } from '@web/core/sse';
 import { locked, token } from './access';
 import {
   type CaseRow, type Heard, type OpenCase, type Summary, after, feedAt, openCase, toldOf,
 } from './model';
-import { paced } from './pace';
 import type { Replay } from './replay';
 
 export interface OneStop {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { paced } from '@web/core/pace';
 import { clustered, sizeOf, touching } from './clusters';
 import {
   type Figures, type Heard, type OpenCase, after, byShare, feedAt, freshness, markOf, nextTurn,
   lateByUnit, openCase, toldOf,
 } from './model';
-import { paced } from './pace';
 import { nightBetween } from './renew';
 import { advanced, hourAt, hourBefore, localOf, queryOf, replayIn, stepped } from './replay';
 import { leafOf } from './turning';

@@ -6,6 +6,7 @@ import { t } from '@web/core/i18n';
 import { Button, type Complaint, ErrorSummary, Icon, Note, wordsOf } from '@web/ui/kit';
 import { catalogue } from '../catalogue';
 import { Heading } from '../parts';
+import { usePress } from '../pressing';
 import { authed, me } from '../session';
 import { Caller, Terms } from './Caller';
 import { Sent } from './Sent';
@@ -38,28 +39,27 @@ interface EntryFormProps {
 
 function EntryForm({ draft, channels }: EntryFormProps): JSX.Element {
   const [files, setFiles] = useState<readonly File[]>([]);
-  const [complaints, setComplaints] = useState<Complaint[]>([]);
-  const [busy, setBusy] = useState(false);
+  const [missing, setMissing] = useState<readonly Missing[]>([]);
+  const [refusal, setRefusal] = useState<unknown>(null);
+  const [busy, press] = usePress();
   const { values } = draft;
+  const complaints = [
+    ...missing.map(({ target, key }) => ({ target, words: t(key) })),
+    ...(refusal === null ? [] : complaintsOf(refusal)),
+  ];
   const errorOf = (target: string): string | undefined =>
     complaints.find((each) => each.target === target)?.words;
-  const send = async (event: Event): Promise<void> => {
+  const send = (event: Event): void => {
     event.preventDefault();
-    if (busy) return;
-    const missing = missingOf(values);
-    setComplaints(missing);
-    if (missing.length) return;
-    setBusy(true);
-    try {
-      draft.finish(await sent(draft, files));
-    } catch (error) {
-      setComplaints(complaintsOf(error));
-      setBusy(false);
-    }
+    const found = missingOf(values);
+    setMissing(found);
+    setRefusal(null);
+    if (found.length) return;
+    void press(() => sent(draft, files).then(draft.finish, setRefusal));
   };
   // whoever types with a telephone at the ear leaves no hand for the mouse
   const keys = (event: KeyboardEvent): void => {
-    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void send(event);
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) send(event);
   };
   useEffect(() => {
     // after the heading, which takes the focus when one arrives
@@ -185,10 +185,15 @@ function formOf(body: object, files: readonly File[]): FormData {
   return form;
 }
 
-function missingOf(values: Entry): Complaint[] {
-  const found: Complaint[] = [];
-  if (!values.text.trim()) found.push({ target: 'e-text', words: t('entry.text_missing') });
-  if (!values.terms) found.push({ target: 'e-terms', words: t('entry.terms_missing') });
+interface Missing {
+  target: string;
+  key: string;
+}
+
+function missingOf(values: Entry): Missing[] {
+  const found: Missing[] = [];
+  if (!values.text.trim()) found.push({ target: 'e-text', key: 'entry.text_missing' });
+  if (!values.terms) found.push({ target: 'e-terms', key: 'entry.terms_missing' });
   return found;
 }
 

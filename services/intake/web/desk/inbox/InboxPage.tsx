@@ -13,6 +13,7 @@ import { MapSide } from '../mapside';
 import { type Row, type Tab, byUrgency, isDone, merged, said, under } from '../model';
 import { counted } from '../paging';
 import { Heading } from '../parts';
+import { usePress } from '../pressing';
 import { askedHere, keepAsked, scrollBack } from '../route';
 import { Rows } from '../rows';
 import { me } from '../session';
@@ -79,7 +80,9 @@ function Listing({ open, past, rows, map, nothing }: ListingProps): JSX.Element 
   const shown = useMemo(() => <Rows rows={rows} chosen={chosen} />, [rows, chosen]);
   // what is open stands above what is done
   const next = held?.next ? loadMore : past.more;
-  const more = (): void => void next?.().catch((error: unknown) => toast(wordsOf(error)));
+  const [busy, press] = usePress();
+  const more = (): void =>
+    void press(async () => next?.().catch((error: unknown) => toast(wordsOf(error))));
   useEffect(() => {
     if (rows.length > 0) scrollBack();
   }, [rows.length > 0]);
@@ -100,7 +103,7 @@ function Listing({ open, past, rows, map, nothing }: ListingProps): JSX.Element 
           {rows.length === 0 && !past.busy && <Empty icon="circle-check"><p>{nothing}</p></Empty>}
           {rows.length > 0 && shown}
           {next && (
-            <div class="row center"><Button onClick={more}>{t('inbox.more')}</Button></div>
+            <div class="row center"><Button busy={busy} onClick={more}>{t('inbox.more')}</Button></div>
           )}
         </div>
         {map && <MapSide rows={rows} chosen={rows[chosen]?.code ?? null} />}

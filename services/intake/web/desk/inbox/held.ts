@@ -17,10 +17,20 @@ export interface Filter {
 export const NO_FILTER: Filter = { q: '', category: '', state: '' };
 const keyOf = (filter: Filter): string => `${filter.q}|${filter.category}|${filter.state}`;
 
-interface Held {
+export interface Held {
   key: string; // the filter that they answer
   rows: Row[];
   next: string | null;
+}
+
+/** A list with the page behind it, where it still is the one that this page was asked for. */
+export function furthered(
+  old: Held,
+  asked: { key: string; from: string },
+  found: Listed<Row>,
+): Held {
+  if (old.key !== asked.key || old.next !== asked.from) return old;
+  return { ...old, rows: merged(old.rows, found.items), next: found.next };
 }
 
 export interface Open {
@@ -62,8 +72,9 @@ export function useOpen(filter: Filter): Open {
     if (found) setHeld({ key, rows: found.items, next: found.next });
   };
   const loadMore = async (): Promise<void> => {
-    const found = await page<Row>(PATH, asked, held!.next!);
-    setHeld((old) => old && { ...old, rows: [...old.rows, ...found.items], next: found.next });
+    const from = held!.next!;
+    const found = await page<Row>(PATH, asked, from);
+    setHeld((old) => old && furthered(old, { key, from }, found));
   };
   return { held, fresh, waiting: held !== null && !current, loaded, showFresh, loadMore };
 }

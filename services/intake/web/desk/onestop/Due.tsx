@@ -3,9 +3,10 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { moment } from '@web/core/dates';
 import { both, t } from '@web/core/i18n';
-import { Button, Failed, Loading, toast, wordsOf } from '@web/ui/kit';
+import { Button, Failed, Loading, Note, toast, wordsOf } from '@web/ui/kit';
 import { now } from '../live';
 import { useLoaded } from '../loading';
+import { SLIP_MS, usePress } from '../pressing';
 import { authed } from '../session';
 import { type Dossier, Papers } from './Papers';
 
@@ -40,16 +41,6 @@ export function Due({ desk }: { desk: string }): JSX.Element {
     if (pages > 1) loaded.reload();
   }, [pages]);
   const [open, setOpen] = useState<string | null>(null);
-  const move = async (dossier: Dossier, step: string): Promise<void> => {
-    if (step === 'receive') return setOpen(dossier.number);
-    try {
-      await authed(`onestop/dossiers/${dossier.number}/${step}`, { body: {} });
-      toast(t(`dossier.step.${step}`));
-    } catch (error) {
-      toast(wordsOf(error));
-    }
-    loaded.reload();
-  };
   return (
     <section class="card stack" aria-labelledby="dossiers">
       <h2 id="dossiers">{t('onestop.dossiers')}</h2>
@@ -60,7 +51,7 @@ export function Due({ desk }: { desk: string }): JSX.Element {
       {loaded.data?.items.length === 0 && <p class="hint">{t('onestop.no_dossiers')}</p>}
       <ul class="plain dossiers">
         {loaded.data?.items.map((each) => (
-          <Line key={each.number} dossier={each} onMove={move} onOpen={setOpen} />
+          <Line key={each.number} dossier={each} onMoved={loaded.reload} onOpen={setOpen} />
         ))}
       </ul>
       {loaded.data?.next && (
@@ -77,12 +68,26 @@ export function Due({ desk }: { desk: string }): JSX.Element {
 
 interface LineProps {
   dossier: Dossier;
-  onMove: (dossier: Dossier, step: string) => Promise<void>;
+  onMoved: () => void;
   onOpen: (number: string) => void;
 }
 
-function Line({ dossier, onMove, onOpen }: LineProps): JSX.Element {
+function Line({ dossier, onMoved, onOpen }: LineProps): JSX.Element {
   const { number, state, procedure_name: procedure } = dossier;
+  const [busy, press] = usePress(SLIP_MS); // the same button is the next step by then
+  const [refused, setRefused] = useState<unknown>(null);
+  const move = async (step: string): Promise<void> => {
+    setRefused(null);
+    try {
+      await authed(`onestop/dossiers/${number}/${step}`, { body: {} });
+      toast(t(`dossier.step.${step}`));
+    } catch (error) {
+      setRefused(error);
+    }
+    onMoved();
+  };
+  const start = (step: string): void =>
+    step === 'receive' ? onOpen(number) : void press(() => move(step));
   const due = dossier.promised_at ?? dossier.due_at;
   const next = NEXT[state];
   return (
@@ -97,12 +102,13 @@ function Line({ dossier, onMove, onOpen }: LineProps): JSX.Element {
       <span class="row">
         <span class="chip">{t(`dossier.${state}`)}</span>
         {next && (
-          <Button onClick={() => void onMove(dossier, next)}>{t(`dossier.step.${next}`)}</Button>
+          <Button busy={busy} onClick={() => start(next)}>{t(`dossier.step.${next}`)}</Button>
         )}
         {CAN_OPEN.has(state) && (
           <Button kind="quiet" onClick={() => onOpen(number)}>{t('dossier.open')}</Button>
         )}
       </span>
+      {refused !== null && <Note kind="warn" role="alert">{wordsOf(refused)}</Note>}
     </li>
   );
 }

@@ -4,17 +4,19 @@ import { useState } from 'preact/hooks';
 import { t } from '@web/core/i18n';
 import { Button, Field } from '@web/ui/kit';
 import { instantOf } from '../forms';
+import type { Refused } from './Papers';
 
 interface LaterProps {
   text: string;
+  busy: boolean;
   onSend: (step: string, body: object) => Promise<void>;
-  onRefused: (words: string) => void;
+  onRefused: (why: Refused) => void;
 }
 
-export function Later({ text, onSend, onRefused }: LaterProps): JSX.Element {
+export function Later({ text, busy, onSend, onRefused }: LaterProps): JSX.Element {
   const [date, setDate] = useState('');
   const send = (): void => {
-    if (!date || !text) return onRefused(t('dossier.later_needs'));
+    if (!date || !text) return onRefused({ key: 'dossier.later_needs' });
     void onSend('postpone', { due_at: new Date(instantOf(date)).toISOString(), text });
   };
   return (
@@ -29,7 +31,7 @@ export function Later({ text, onSend, onRefused }: LaterProps): JSX.Element {
           />
         )}
       </Field>
-      <Button icon="clock" data-action="postpone" onClick={send}>
+      <Button icon="clock" busy={busy} data-action="postpone" onClick={send}>
         {t('dossier.step.postpone')}
       </Button>
     </>

@@ -1,16 +1,15 @@
 /** The clerk's page: whom to call next, who is at the window, which dossiers are due. */
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { ApiError } from '@web/core/api';
+import { useEffect, useState } from 'preact/hooks';
 import { duration, moment, time } from '@web/core/dates';
 import { type Bilingual, both, t } from '@web/core/i18n';
-import { uuid } from '@web/core/ids';
 import { Button, Empty, Failed, Field, Loading, Note, wordsOf } from '@web/ui/kit';
 import { Due } from './Due';
 import { Choice } from '../rows';
 import { now } from '../live';
 import { useLoaded } from '../loading';
 import { Heading } from '../parts';
+import { SLIP_MS, usePress, useWishes } from '../pressing';
 import { authed, me } from '../session';
 
 interface DeskState {
@@ -67,38 +66,29 @@ export function OneStopDesk(): JSX.Element {
 
 function AtDesk({ desk, others, onStep }: { desk: DeskState; others: readonly DeskState[]; onStep: () => void }): JSX.Element {
   const [position, setPosition] = useState(sessionStorage.getItem(POSITION) ?? '');
-  const [words, setWords] = useState('');
-  const [busy, setBusy] = useState(false);
+  const [refused, setRefused] = useState<unknown>(null);
+  const [busy, press] = usePress(SLIP_MS); // a second press would be for whoever was just called
+  const wishes = useWishes();
   const tickets = useLoaded(`t-${desk.id}`, async () => (await authed<{ items: Ticket[] }>(`onestop/desks/${desk.id}/tickets`)).data.items);
   useEffect(tickets.reload, [desk.waiting]);
   const mine = tickets.data?.filter((each) => each.state === 'serving' && each.clerk === me.value?.account) ?? [];
-  const keys = useRef(new Map<string, string>());
-  const step = async (path: string, body: object = {}): Promise<void> => {
-    setBusy(true);
-    setWords('');
-    // one key until an answer came: pressed again after a lost one, it never calls two numbers
-    const wanted = `${path} ${JSON.stringify(body)}`;
-    const key = keys.current.get(wanted) ?? uuid();
-    keys.current.set(wanted, key);
+  const send = async (path: string, body: object): Promise<void> => {
+    setRefused(null);
     try {
-      await authed(path, { body, key });
-      keys.current.delete(wanted);
+      // pressed again after a lost answer, it never calls two numbers
+      await wishes.send(`${path} ${JSON.stringify(body)}`, (key) => authed(path, { body, key }));
     } catch (error) {
-      if (error instanceof ApiError && error.status >= 400 && error.status < 500) {
-        keys.current.delete(wanted);
-      }
-      setWords(wordsOf(error));
-    } finally {
-      setBusy(false);
-      tickets.reload();
-      onStep();
+      setRefused(error);
     }
+    tickets.reload();
+    onStep();
   };
+  const step = (path: string, body: object = {}): Promise<void> => press(() => send(path, body));
   const call = (): void => void step(`onestop/desks/${desk.id}/next`, position ? { position } : {});
   return (
     <div class="columns">
       <div class="stack main">
-        {words && <Note kind="warn" role="alert">{words}</Note>}
+        {refused !== null && <Note kind="warn" role="alert">{wordsOf(refused)}</Note>}
         {!desk.open_now && <Note icon="clock">{t('onestop.closed', { time: moment(desk.opens_at, now.value) })}</Note>}
         <section class="card stack" aria-labelledby="now">
           <h2 id="now">{t('onestop.now')}</h2>

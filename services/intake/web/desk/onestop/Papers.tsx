@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { type Bilingual, both, t } from '@web/core/i18n';
 import { Button, Dialog, Field, Loading, Note, toast, wordsOf } from '@web/ui/kit';
+import { usePress } from '../pressing';
 import { authed } from '../session';
 import { Later } from './Later';
 
@@ -23,6 +24,12 @@ interface Paper {
 
 type Own = Dossier & { checklist: Paper[] };
 
+/** Why a step was not taken: what this page misses, or what the server said. */
+export type Refused = { key: string } | { error: unknown } | null;
+
+const refusalOf = (why: NonNullable<Refused>): string =>
+  'key' in why ? t(why.key) : wordsOf(why.error);
+
 const REFUSALS = ['not_eligible', 'not_completed', 'not_competent', 'false_papers'] as const;
 
 interface PapersProps {
@@ -36,34 +43,36 @@ export function Papers({ number, onClose, onDone }: PapersProps): JSX.Element {
   const [there, setThere] = useState<readonly string[]>([]);
   const [text, setText] = useState('');
   const [reason, setReason] = useState('');
-  const [words, setWords] = useState('');
+  const [refused, setRefused] = useState<Refused>(null);
+  const [busy, press] = usePress();
   useEffect(() => {
     authed<Own>(`onestop/dossiers/${number}`).then(
       ({ data }) => {
         setOwn(data);
         setThere(data.checklist.filter((each) => each.present).map((each) => each.id));
       },
-      (error: unknown) => setWords(wordsOf(error)),
+      (error: unknown) => setRefused({ error }),
     );
   }, [number]);
-  const send = async (step: string, body: object): Promise<void> => {
-    try {
-      await authed(`onestop/dossiers/${number}/${step}`, { body });
-      toast(t(`dossier.step.${step}`));
-      onClose();
-      onDone();
-    } catch (error) {
-      setWords(wordsOf(error));
-    }
-  };
+  const send = (step: string, body: object): Promise<void> =>
+    press(async () => {
+      try {
+        await authed(`onestop/dossiers/${number}/${step}`, { body });
+        toast(t(`dossier.step.${step}`));
+        onClose();
+        onDone();
+      } catch (error) {
+        setRefused({ error });
+      }
+    });
   const given = { there, text: text.trim(), reason };
   const foot = own && (
-    <Steps own={own} given={given} onSend={send} onRefused={setWords} onClose={onClose} />
+    <Steps own={own} given={given} busy={busy} onSend={send} onRefused={setRefused} onClose={onClose} />
   );
   return (
     <Dialog open title={number} onClose={onClose} foot={foot ?? undefined}>
-      {words && <Note kind="bad" role="alert">{words}</Note>}
-      {!own && !words && <Loading rows={2} />}
+      {refused && <Note kind="bad" role="alert">{refusalOf(refused)}</Note>}
+      {!own && !refused && <Loading rows={2} />}
       {own && <Checklist papers={own.checklist} there={there} onChange={setThere} />}
       {own && (
         <Field label={t('dossier.text')} optional>
@@ -79,7 +88,7 @@ export function Papers({ number, onClose, onDone }: PapersProps): JSX.Element {
       )}
       {own && <Refusal chosen={reason} onChange={setReason} />}
       {own && !own.promised_at && own.state !== 'supplement' && (
-        <Later text={given.text} onSend={send} onRefused={setWords} />
+        <Later text={given.text} busy={busy} onSend={send} onRefused={setRefused} />
       )}
     </Dialog>
   );
@@ -88,13 +97,14 @@ export function Papers({ number, onClose, onDone }: PapersProps): JSX.Element {
 interface StepsProps {
   own: Own;
   given: { there: readonly string[]; text: string; reason: string };
+  busy: boolean;
   onSend: (step: string, body: object) => Promise<void>;
-  onRefused: (words: string) => void;
+  onRefused: (why: Refused) => void;
   onClose: () => void;
 }
 
 /** The steps that this dossier may take with the papers that are there. */
-function Steps({ own, given, onSend, onRefused, onClose }: StepsProps): JSX.Element {
+function Steps({ own, given, busy, onSend, onRefused, onClose }: StepsProps): JSX.Element {
   const { there, text, reason } = given;
   const absent = own.checklist.filter((each) => !there.includes(each.id));
   const missing = absent.map((each) => each.id);
@@ -103,16 +113,17 @@ function Steps({ own, given, onSend, onRefused, onClose }: StepsProps): JSX.Elem
     .map((each) => each.id);
   const lacks = absent.some((each) => each.required);
   const refuse = (): void => {
-    if (!reason || !text) return onRefused(t('dossier.refuse_needs'));
+    if (!reason || !text) return onRefused({ key: 'dossier.refuse_needs' });
     void onSend('refuse', { reason, text });
   };
   return (
     <>
       <Button kind="quiet" onClick={onClose}>{t('cancel')}</Button>
-      <Button kind="danger" onClick={refuse}>{t('dossier.step.refuse')}</Button>
+      <Button kind="danger" busy={busy} onClick={refuse}>{t('dossier.step.refuse')}</Button>
       {own.state === 'supplement' ? (
         <Button
           kind="primary"
+          busy={busy}
           disabled={brought.length === 0 && !text}
           onClick={() => void onSend('supply', { papers: brought, text })}
         >
@@ -120,6 +131,7 @@ function Steps({ own, given, onSend, onRefused, onClose }: StepsProps): JSX.Elem
         </Button>
       ) : (
         <Button
+          busy={busy}
           disabled={missing.length === 0}
           onClick={() => void onSend('supplement', { papers: missing, text })}
         >
@@ -129,6 +141,7 @@ function Steps({ own, given, onSend, onRefused, onClose }: StepsProps): JSX.Elem
       {own.state === 'submitted' && (
         <Button
           kind="primary"
+          busy={busy}
           disabled={lacks}
           onClick={() => void onSend('receive', { papers: there, text })}
         >

@@ -1,10 +1,12 @@
 /** What the Office does with a case of its triage, from the list: one press, or another unit. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { ApiError } from '@web/core/api';
 import { t } from '@web/core/i18n';
-import { Button, toast, wordsOf } from '@web/ui/kit';
+import { Button, Note, toast, wordsOf } from '@web/ui/kit';
 import { catalogue, unitName } from '../catalogue';
 import { type OnePress, type Row, taken } from '../model';
+import { SLIP_MS, usePress, useWishes } from '../pressing';
 import { authed } from '../session';
 import { Why } from '../why';
 
@@ -17,22 +19,28 @@ interface DecideProps {
 
 /** One press takes the router's suggestion; another unit is two. */
 export function Decide({ row, onDone }: DecideProps): JSX.Element {
-  const [busy, setBusy] = useState(false);
+  const [busy, press] = usePress(SLIP_MS); // the list is read meanwhile
+  const [refused, setRefused] = useState<unknown>(null);
+  const wishes = useWishes();
   const step = taken(row);
-  const send: Send = async (name, body, unit) => {
-    setBusy(true);
+  const give: Send = async (name, body, unit) => {
+    const [path, ifMatch] = [`desk/cases/${row.code}/${name}`, `"${row.version}"`];
+    setRefused(null);
     try {
-      const ifMatch = `"${row.version}"`;
-      await authed(`desk/cases/${row.code}/${name}`, { body, ifMatch });
+      const wanted = JSON.stringify([name, body, row.version]);
+      await wishes.send(wanted, (key) => authed(path, { body, key, ifMatch }));
       toast(unit ? t('triage.given', { unit: unitName(unit) }) : t('triage.released'));
     } catch (error) {
-      toast(wordsOf(error)); // 412: somebody else was faster; the list shows what they did
-      setBusy(false);
+      setRefused(error);
+      const gone = error instanceof ApiError && error.status === 412;
+      if (gone) toast(`${row.code}: ${wordsOf(error)}`); // this line may leave the list with it
     }
     onDone();
   };
+  const send: Send = (name, body, unit) => press(() => give(name, body, unit));
   return (
     <div class="decide">
+      {refused !== null && <Note kind="warn" role="alert">{wordsOf(refused)}</Note>}
       <Why routed={row.routed} />
       <div class="row between">
         {step && <Take step={step} busy={busy} onSend={send} />}

@@ -62,7 +62,7 @@ export function Triage(): JSX.Element {
         {shown.length > 0 && (
           <Rows
             rows={shown}
-            more={(row) => <Decide row={row} key={row.version} onDone={loaded.reload} />}
+            more={(row) => <Decide row={row} onDone={loaded.reload} />}
           />
         )}
       </section>
