@@ -56,6 +56,7 @@ def check(content: Content, rules: RuleFile, calendars: Collection[str]) -> None
     for index, rule in enumerate(content.rules):
         _check_rule(content, rules, rule, index)
     check_coverage(content, rules)
+    _check_always(content, rules)
     _check_retention(content, rules)
 
 
@@ -123,7 +124,6 @@ def _check_units(content: Content, rules: RuleFile) -> None:
     for needed, kind in ((OFFICE, UnitKind.OFFICE), (LEADERS, UnitKind.LEADERS)):
         if not any(unit.id == needed and unit.kind is kind for unit in content.units):
             raise rules.error(f"there is no unit {needed!r} of kind {kind.value!r}", "units")
-    _check_always(content, rules)
 
 
 def _check_always(content: Content, rules: RuleFile) -> None:

@@ -23,7 +23,8 @@ from shared.messaging import (
 from shared.mongo import Aggregates, Database, Documents, connect, database, ping
 from shared.outbox import TailPublisher
 from shared.refill import Refill
-from shared.rulebook import Rulebook, RulebookFollower, RulebookStore
+from shared.rulebook import Rulebook
+from shared.rulebook_store import RulebookFollower, RulebookStore
 from shared.settings import ServiceSettings
 from shared.stream import StreamReader
 from shared.topology import QueueSpec

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from services.intake.domain.rules import Rules
 from shared.events import CaseSnapshot
-from shared.rulebook import Edition, Rulebook
+from shared.rulebook import Rulebook
 
 
 class Shelf:
@@ -15,7 +15,8 @@ class Shelf:
 
     def now(self, at: datetime) -> Rules:
         """Return the rules for a report received at `at`."""
-        return _rules(self.book.current(at))
+        edition = self.book.current(at)
+        return Rules(edition.regulation, edition.calendar)
 
     def of(self, case: CaseSnapshot) -> Rules:
         """Return the rules under which a case was promised.
@@ -23,8 +24,5 @@ class Shelf:
         Raises:
             OutageError: its edition is not known here yet.
         """
-        return _rules(self.book.of(case.regulation))
-
-
-def _rules(edition: Edition) -> Rules:
-    return Rules(edition.regulation, edition.calendar)
+        edition = self.book.of(case.regulation)
+        return Rules(edition.regulation, self.book.calendar(edition, case.calendar))

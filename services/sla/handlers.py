@@ -52,7 +52,7 @@ async def on_case_event(
 def rules_of(book: Rulebook, case: CaseSnapshot) -> Rules:
     """Return the rules under which a case was promised."""
     edition = book.of(case.regulation)
-    return Rules(edition.regulation, edition.calendar)
+    return Rules(edition.regulation, book.calendar(edition, case.calendar))
 
 
 def _check_promise(received: Received, rules: Rules) -> None:

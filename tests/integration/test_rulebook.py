@@ -2,14 +2,20 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
+from services.intake.shelf import Shelf
+from services.sla.handlers import rules_of
 from shared import mongo
-from shared.rulebook import Rulebook, RulebookStore, load_rulebook
+from shared.rulebook import Rulebook, load_rulebook
+from shared.rulebook_store import RulebookStore
 from shared.rulefile import RuleFileError
 from shared.settings import RULES
+from tests.builders import snapshot
 
 AT = datetime(2026, 1, 12, 1, 0, tzinfo=UTC)
 TEXT = (RULES / "regulations" / "dalat.yaml").read_text(encoding="utf-8")
@@ -99,3 +105,80 @@ async def test_what_was_published_before_a_check_came_stays_readable(base: Any) 
     old = known.of("dalat@old")
     assert old.regulation.route("environment", "ward_1", date(2026, 1, 12))
     assert old.calendar.version == known.installed.calendar.version
+
+
+def book_of(folder: Path, calendar: str, regulation: str = "dalat.yaml") -> Rulebook:
+    """The rulebook of a process that is started with a calendar file of this text."""
+    calendars = folder / "calendars"
+    calendars.mkdir(exist_ok=True)
+    (calendars / "vn-state.yaml").write_text(calendar, encoding="utf-8")
+    return load_rulebook(RULES / "regulations" / regulation, calendars, AT)
+
+
+CALENDAR = (RULES / "calendars" / "vn-state.yaml").read_text(encoding="utf-8")
+BEFORE = "version: vn-state-2026-10-02"
+NEWER = CALENDAR.replace(BEFORE, "version: newer").replace("2026-01-01]", "2026-01-01, 2026-01-13]")
+PROMISED = snapshot(calendar="vn-state-2026-10-02")
+
+
+async def test_an_open_case_keeps_its_calendar_when_a_newer_one_is_installed(
+    base: Any, tmp_path: Path
+) -> None:
+    assert NEWER.count("2026-01-13") == CALENDAR.count("2026-01-13") + 1
+    await RulebookStore(base, book_of(tmp_path, CALENDAR)).install()
+    known = book_of(tmp_path, NEWER)
+    store = RulebookStore(base, known)
+    await store.install()
+
+    await store.look()
+
+    tuesday = date(2026, 1, 13)
+    shelf = Shelf(known)
+    assert shelf.now(AT).calendar.hours_on(tuesday) == ()
+    assert shelf.of(PROMISED).calendar.version == PROMISED.calendar
+    assert shelf.of(PROMISED).calendar.hours_on(tuesday)
+    assert rules_of(known, PROMISED).calendar.hours_on(tuesday)
+    assert shelf.of(snapshot(calendar="never kept")).calendar.version == "newer"
+
+
+async def test_a_calendar_that_says_something_else_under_its_name_is_told(
+    base: Any, tmp_path: Path
+) -> None:
+    altered = NEWER.replace("version: newer", BEFORE)
+    await RulebookStore(base, book_of(tmp_path, CALENDAR)).install()
+
+    with structlog.testing.capture_logs() as logs:
+        await RulebookStore(base, book_of(tmp_path, CALENDAR + "\n# a remark\n")).install()
+        assert logs == []
+        await RulebookStore(base, book_of(tmp_path, altered)).install()
+
+    assert [each["event"] for each in logs] == ["rulebook.calendar_altered"]
+
+
+async def test_a_file_that_was_installed_once_holds_for_its_own_cases_only(
+    base: Any, tmp_path: Path
+) -> None:
+    five_wards = book_of(tmp_path, CALENDAR, "lamdong-5-wards.yaml")
+    await RulebookStore(base, five_wards).install()
+    known = book_of(tmp_path, CALENDAR)
+    store = RulebookStore(base, known)
+
+    with structlog.testing.capture_logs() as logs:
+        await store.look()
+
+    assert known.current(AT).name == "dalat@2020-1"
+    assert known.of("lamdong_5_wards@2025-1").regulation.id == "lamdong_5_wards"
+    assert [each["event"] for each in logs] == ["rulebook.only_for_its_cases"]
+
+
+async def test_what_an_administrator_published_holds_whatever_its_name(base: Any) -> None:
+    other = TEXT.replace("\nid: dalat\n", "\nid: dalat_anew\n")
+    known = book()
+    store = RulebookStore(base, known)
+    await store.documents.insert({**document("x", other), "_id": "dalat_anew@2020-1"})
+
+    with structlog.testing.capture_logs() as logs:
+        await store.look()
+
+    assert known.current(AT).name == "dalat_anew@2020-1"
+    assert [each["event"] for each in logs] == ["rulebook.in_force"]

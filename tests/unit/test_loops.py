@@ -8,8 +8,8 @@ import pytest
 
 from services.intake import orphans
 from services.intake.orphans import OrphanSweeper
-from shared import rulebook
-from shared.rulebook import RulebookFollower
+from shared import rulebook_store
+from shared.rulebook_store import RulebookFollower
 
 
 class Failing:
@@ -30,7 +30,7 @@ class Failing:
 
 
 async def test_the_rulebook_is_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rulebook, "LOOK_EVERY_S", 0.001)
+    monkeypatch.setattr(rulebook_store, "LOOK_EVERY_S", 0.001)
     failing: Any = Failing()
     follower = RulebookFollower(failing)
 

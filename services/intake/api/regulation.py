@@ -14,7 +14,8 @@ from services.intake.domain.rules import Rules
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from shared.problems import FieldError, Problem, invalid
-from shared.rulebook import Edition, RulebookStore, VersionTakenError
+from shared.rulebook import Edition
+from shared.rulebook_store import RulebookStore, VersionTakenError
 from shared.rulefile import RuleFileError
 from shared.vocabulary import Role, State
 

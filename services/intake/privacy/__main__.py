@@ -34,7 +34,8 @@ from shared.followers import Followers
 from shared.identity import Seal, Vault
 from shared.media import MediaStore
 from shared.mongo import Database, Tail, connect, database
-from shared.rulebook import RulebookStore, load_rulebook
+from shared.rulebook import load_rulebook
+from shared.rulebook_store import RulebookStore
 from shared.runtime import utc_now
 
 Say = Callable[[str], None]

@@ -109,6 +109,7 @@ def clock_of(book: Rulebook) -> Worked:
             return end - start
         known = book.knows(case.regulation)
         edition = book.of(case.regulation) if known else book.current(case.received_at)
-        return lasting(edition.calendar, lambda known: working_time(start, end, known))
+        calendar = book.calendar(edition, case.calendar)
+        return lasting(calendar, lambda known: working_time(start, end, known))
 
     return worked
