@@ -50,7 +50,13 @@ def overdue(city: City) -> tuple[int, int]:
 
 
 def inbox(official: Official, *, overdue: bool) -> set[str]:
-    return {each["code"] for each in official.inbox(overdue=overdue, limit=100)}
+    found, more = set[str](), dict[str, Any]()
+    while True:  # the others' cases too: in a common stack there are hundreds
+        page = official.page(overdue=overdue, limit=200, **more)
+        found |= {each["code"] for each in page["items"]}
+        if page["next"] is None:
+            return found
+        more = {"cursor": page["next"]}
 
 
 def test_a_case_is_overdue_for_everybody_once_the_approved_date_has_passed(city: City) -> None:

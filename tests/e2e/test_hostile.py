@@ -14,7 +14,7 @@ def say(line: str) -> None:
 
 
 def test_no_hostile_input_fails_intake_or_kills_a_decoder(stack: dict[str, Any]):
-    outcome = run(stack["intake"], seed=SEED, flips=FLIPS, say=say)
+    outcome = run(stack, seed=SEED, flips=FLIPS, say=say)
 
     say(outcome.table())
     assert outcome.answers.total() > 1_000

@@ -7,6 +7,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from deploy.local import stack
 from tests.hostile.run import run
@@ -25,9 +26,9 @@ def main() -> int:
         return _run(json.loads(layout.stack_file.read_text()), chosen)
 
 
-def _run(described: dict[str, str], chosen: argparse.Namespace) -> int:
+def _run(described: dict[str, Any], chosen: argparse.Namespace) -> int:
     _say(f"seed {chosen.seed}, {chosen.flips} random damages of each file")
-    outcome = run(described["intake"], seed=chosen.seed, flips=chosen.flips, say=_say)
+    outcome = run(described, seed=chosen.seed, flips=chosen.flips, say=_say)
     _say(outcome.table())
     failed = outcome.failures or outcome.restarts or outcome.worker_deaths
     return 1 if failed or outcome.worker_peak_bytes > 300 * 10**6 else 0

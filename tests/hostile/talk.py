@@ -1,5 +1,6 @@
 """Whole requests that are hostile, byte for byte, as no client library would send them."""
 
+import base64
 import json
 import socket
 import time
@@ -141,11 +142,42 @@ TALK: Mapping[str, Callable[[], Iterable[bytes]]] = {
         path=b"/api/v1/units",
         extra=b"Accept-Language: " + b"vi;q=x," * 2_000 + b"\r\n",
     ),
+    "40 MiB of a form where no file belongs": lambda: request(
+        bodies.endless(), path=PATH + b"/DL-7K3Q-9M2F/messages"
+    ),
+    "an address with a scope": lambda: request(
+        b"", method=b"GET", path=b"/api/v1/units", extra=b"X-Forwarded-For: fe80::1%eth0\r\n"
+    ),
+    "a QR code of 4,000 letters": lambda: request(
+        b"", method=b"GET", path=PATH + b"/" + b"A" * 4_000 + b"2345678B/qr.svg"
+    ),
+    "a cookie of escapes": lambda: request(
+        b"", method=b"GET", path=b"/", extra=b'Cookie: lang="' + b"\\a" * 15_000 + b'"\r\n'
+    ),
     "trace": lambda: request(b"", method=b"TRACE"),
     "two hosts": lambda: request(b"", method=b"GET", extra=b"Host: evil\r\n"),
     "an absolute address": lambda: request(b"", method=b"GET", path=b"http://evil/api/v1/units"),
     "no http": lambda: [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n"],
 }
+
+
+CURSORS = (
+    *('["0001-01-01T00:00:00+14:00","x"]', '["9999-12-31T23:59:59-14:00","x"]'),
+    *('["2026-12-01T09:30:00","x"]', '[{"$gt":""},"x"]', '["2026-12-01T09:30:00Z",{"$gt":""}]'),
+    *("{}", "1", "[", "[[],[]]", "null"),
+)
+
+
+def desk_talk(token: str) -> Mapping[str, Callable[[], Iterable[bytes]]]:
+    """Return what an official may send who means no good; `token` is their access token."""
+    allowed = b"Authorization: Bearer " + token.encode() + b"\r\n"
+
+    def with_cursor(cursor: str) -> Iterable[bytes]:
+        packed = base64.urlsafe_b64encode(cursor.encode())
+        path = b"/api/v1/desk/cases?cursor=" + packed
+        return request(b"", method=b"GET", path=path, extra=allowed)
+
+    return {f"cursor {each}": (lambda each=each: with_cursor(each)) for each in CURSORS}
 
 
 def answer_of(port: int, pieces: Iterable[bytes], within_s: float = 45.0) -> int:
