@@ -275,19 +275,26 @@ def _nobody_is_called_twice_or_lost(hall: Hall) -> None:
 
 
 def _who_took_a_number_first_is_called_first(events: list[dict[str, Any]], hall: Hall) -> None:
-    """By the time at which a number was taken, also who comes from another desk; nothing else."""
+    """By the time at which a number was taken, also who comes from another desk; nothing else.
+
+    Two that were taken in one instant are called by their numbers.
+    """
     waiting: dict[str, tuple[datetime, str]] = {}
+    own: list[str] = []
     for each in events:
         ticket, kind = each["data"]["ticket"], each["type"].split(".")[1]
         if kind in {"issued", "arrived"}:
-            waiting[ticket] = hall.numbers[ticket]["taken"], ticket
+            waiting[ticket] = hall.numbers[ticket]["taken"], each["data"]["label"]
         elif kind == "called" and each["data"]["calls"] == 1:
             first = min(waiting, key=lambda one: waiting[one])
             assert ticket == first, (each["data"]["label"], SEED)
+            if hall.numbers[ticket]["desk"] == each["data"]["board"]["desk"]:
+                own.append(each["data"]["label"])
             del waiting[ticket]
         elif kind == "left":
             del waiting[ticket]
     assert waiting == {}
+    assert own == sorted(own), ("the numbers of a desk's own come in their order", SEED)
 
 
 def _figures(hall: Hall, desk: str, events: list[dict[str, Any]]) -> dict[str, Any]:

@@ -405,6 +405,8 @@ def test_a_holder_is_told_by_mail_and_nothing_personal_is_in_it(city: City, cler
     number = city.intake.post("/onestop/dossiers", json=body).json()["number"]
     for name in ("receive", "ready"):
         assert post(city, f"dossiers/{number}/{name}", clerk.headers).status_code == 200
+    take(city, "land")
+    post(city, "desks/land/next", clerk.headers)  # the day has begun, whatever the hour
     take(city, "land", remind_before=20, email=address)
 
     subjects = city.mails_to(address, 4)

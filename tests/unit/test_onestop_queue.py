@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.intake.onestop.domain import calling
+from services.intake.onestop.domain import calling, reminding
 from services.intake.onestop.domain.calling import Caller, Wish
 from services.intake.onestop.domain.queue import (
     AlreadyRatedError,
@@ -65,6 +65,16 @@ def test_who_waits_longest_is_called_first() -> None:
     assert called(step).label == "A-001"
     assert types(step) == ["ticket.called.v1"]
     assert called(step).waited_s == 540
+
+
+def test_numbers_of_clocks_that_differ_are_called_in_their_order() -> None:
+    """Three replicas give numbers out; the clock of one is three seconds behind."""
+    queue = empty()
+    for identifier, second in (("t_d", 10), ("t_c", 7), ("t_b", 7), ("t_a", 7), ("t_e", 11)):
+        queue = take(queue, identifier, NOW + timedelta(seconds=second)).queue
+
+    assert [each.label for each in queue.waiting()] == [f"A-00{n}" for n in range(1, 6)]
+    assert [queue.ahead(each) for each in queue.tickets] == [0, 1, 2, 3, 4]
 
 
 def test_calling_the_next_finishes_what_the_clerk_has_in_hand_and_nobody_elses() -> None:
@@ -170,7 +180,7 @@ def test_a_reminder_comes_once_when_so_few_are_ahead() -> None:
     reminded: list[tuple[str, int]] = []
 
     for _ in range(5):
-        step = calling.call_next(queue, CLERK, NOW)
+        step = reminding.remind(calling.call_next(queue, CLERK, NOW))
         queue = step.queue
         reminded += [
             (each.ticket.id, each.fields["ahead"])
@@ -182,7 +192,10 @@ def test_a_reminder_comes_once_when_so_few_are_ahead() -> None:
 
 
 def test_who_comes_when_few_wait_is_reminded_at_once() -> None:
-    assert types(take(empty(), "t_me", remind_at=3)) == ["ticket.issued.v1", "ticket.nearing.v1"]
+    step = reminding.remind(take(empty(), "t_me", remind_at=3))
+
+    assert types(step) == ["ticket.issued.v1", "ticket.nearing.v1"]
+    assert called(step).reminded
 
 
 def test_a_served_number_is_rated_once_and_no_other() -> None:
@@ -236,6 +249,25 @@ def test_the_wait_is_estimated_from_who_is_ahead_and_who_calls(
     assert estimate_s(queue, ahead, 300, NOW) == expected_s
 
 
+def test_a_clerk_who_has_been_busy_for_long_is_counted_on() -> None:
+    queue = with_numbers(12)
+    for clerk in ("a_0", "a_1"):
+        queue = calling.call_next(queue, Caller(clerk), NOW).queue
+    later = NOW + timedelta(minutes=45)
+    queue = calling.call_next(queue, Caller("a_0"), later).queue
+
+    assert estimate_s(queue, 5, 300, later) == 900  # two clerks, and not one
+
+
+def test_a_service_over_a_closing_has_no_length() -> None:
+    step = calling.call_next(with_numbers(1), CLERK, NOW)
+
+    done = calling.serve(step.queue, "t_0", CLERK, NOW + timedelta(hours=14))
+
+    assert (called(done).served_s, board_of(done.queue).served_s) == (0, 0)
+    assert [each.fields for each in done.happened] == [{"served_s": 0}]
+
+
 def test_the_estimate_learns_from_the_day() -> None:
     queue, now = with_numbers(6), NOW
     for _ in range(5):
@@ -264,6 +296,7 @@ def test_no_number_is_called_first_twice_and_none_is_lost(steps: list[tuple[str,
         step = _any_step(queue, what, who, now)
         if step is None:
             continue
+        step = reminding.remind(step)
         for event in step.events(now):
             sequence += 1
             if event.type == "ticket.called.v1" and getattr(event, "calls", 0) == 1:

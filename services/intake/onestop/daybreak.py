@@ -1,4 +1,4 @@
-"""Ends the queues of days that are over: who was not called expires, and the figures say so."""
+"""Ends the queues of days that are over, so that the figures say so, and reminds at the opening."""
 
 import asyncio
 
@@ -34,6 +34,7 @@ class Daybreak:
         while True:
             try:
                 await self._hall.end_days(BATCH)
+                await self._hall.remind()
             except CivicError as error:
                 log.warning("daybreak.waits", reason=str(error))
             except Exception:

@@ -8,28 +8,29 @@ import asyncio
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.intake.asked import KeyReusedError
 from services.intake.onestop.catalogue import Catalogue, Desk
-from services.intake.onestop.domain import calling
+from services.intake.onestop.domain import calling, reminding
 from services.intake.onestop.domain.calling import Caller, Wish
 from services.intake.onestop.domain.opening import KIOSK, Opening, opening
 from services.intake.onestop.domain.queue import (
     CallKeyReusedError,
     NoSuchTicketError,
     Queue,
+    QueueError,
     Step,
     Ticket,
 )
 from services.intake.onestop.errors import OneStopError
 from services.intake.onestop.store import QueueStore, StoredQueue
+from services.intake.onestop.taking import Taken, Taking, known
 from services.intake.shelf import Shelf
 from shared.errors import DuplicateError, OutageError, StaleVersionError
 from shared.identity import Reporter, Vault
 from shared.outbox import TailPublisher
-from shared.vocabulary import DeskId, Language, ProcedureId
+from shared.vocabulary import DeskId
 
 RACES = 100  # lost in a row, and something is wrong: of all who meet somebody always wins
 LOCKS = 256  # desks' days that this process serves one after the other
@@ -49,26 +50,6 @@ class HallClosedError(OneStopError):
 
 class NotYourDeskError(OneStopError):
     """Other clerks serve this desk."""
-
-
-@dataclass(frozen=True)
-class Taking:
-    """What somebody says who takes a number."""
-
-    through: str
-    language: Language
-    procedure: ProcedureId | None
-    remind_at: int | None
-    email: str | None
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A number that was given out; `replayed` when it was given out under this key before."""
-
-    stored: StoredQueue
-    ticket: Ticket
-    replayed: bool = False
 
 
 class Hall:
@@ -141,21 +122,21 @@ class Hall:
             KeyReusedError: the idempotency key stands for something else.
             QueueFullError: no more numbers that day.
         """
+        if again := await self._given(key):  # also before closing, for an earlier day
+            return again
         found = self.opening()
         if wanted.through == KIOSK and not found.open_now:
             raise HallClosedError(found.opens_at)
         if wanted.procedure:
             self.catalogue.procedure(wanted.procedure, found.today)
-        before = await self.of_day(desk, found.on)
-        if again := _known(before, key):
-            return again
         wish = await self._wish(wanted)
 
         def decide(queue: Queue, now: datetime) -> Step:
-            return calling.issue(queue, wish, desk.prefix, most=desk.daily_limit, now=now)
+            most, opens_at = desk.daily_limit, None if found.open_now else found.opens_at
+            return calling.issue(queue, wish, desk.prefix, most=most, now=now, opens_at=opens_at)
 
         after = await self._change(desk.id, found.on, decide, key={**key, "ticket": wish.id})
-        if (again := _known(after, key)) and again.ticket.id != wish.id:
+        if (again := known(after, key)) and again.ticket.id != wish.id:
             if wish.visitor:
                 await self._vault.erase(wish.visitor)
             return again
@@ -190,6 +171,10 @@ class Hall:
         """Send a number in hand to another desk, and return that desk's queue.
 
         It arrives before it leaves: a crash in between loses nobody, and doing it again ends it.
+        One that meanwhile was ended here, or sent elsewhere, is taken back from there.
+
+        Raises:
+            NoSuchTicketError, TicketStateError, NotYourTicketError: it is not in the clerk's hand.
         """
         stored = await self.find(ticket)
         here = stored.queue
@@ -204,9 +189,22 @@ class Hall:
         def leaves(queue: Queue, now: datetime) -> Step:
             return calling.hand_over(queue, ticket, caller, to=to.id, now=now)
 
+        def returns(queue: Queue, now: datetime) -> Step:
+            return calling.take_back(queue, moving, caller.clerk, to=here.desk, now=now)
+
         after = await self._change(to.id, here.on, arrives)
-        await self._change(here.desk, here.on, leaves)
+        try:
+            await self._change(here.desk, here.on, leaves)
+        except QueueError:
+            await self._change(to.id, here.on, returns)
+            raise
         return after
+
+    async def remind(self) -> None:
+        """Remind those first in today's queues: their turn was near before the opening."""
+        found = self.opening()
+        for desk in self.catalogue.desks_on(found.today) if found.open_now else ():
+            await self._change(desk.id, found.today, lambda queue, _: reminding.look(queue))
 
     async def end_days(self, limit: int) -> int:
         """End at most `limit` days that are over; return how many were ended."""
@@ -227,10 +225,12 @@ class Hall:
         async with self._lock(f"{desk}.{on}"):
             for _ in range(RACES):
                 stored = await self._store.load(desk, on) or StoredQueue(Queue(desk=desk, on=on), 0)
-                if key and _known(stored, key):
+                if key and known(stored, key):
                     return stored
                 now = self.clock()
                 step = decide(stored.queue, now)
+                if reminding.has_begun(step.queue, self.opening()):
+                    step = reminding.remind(step)
                 if not step.happened:
                     return stored
                 keys: Sequence[Mapping[str, str]] = [key] if key and "key" in key else []
@@ -239,11 +239,18 @@ class Hall:
                 except StaleVersionError:
                     continue
                 except DuplicateError as error:
-                    if error.key != "_id":
-                        raise KeyReusedError("the key stands for another number") from error
-                    continue
+                    if error.key == "_id":
+                        continue
+                    if again := await self._given(key or {}):
+                        return again.stored
+                    raise
                 return StoredQueue(step.queue, stored.version + 1, [*stored.keys, *keys])
         raise OutageError(f"the queue of {desk} changes too fast")
+
+    async def _given(self, key: Mapping[str, str]) -> Taken | None:
+        """Return the number that was given out under an idempotency key, of whatever day."""
+        stored = await self._store.of_key(key["key"]) if "key" in key else None
+        return known(stored, key) if stored else None
 
     def _lock(self, name: str) -> asyncio.Lock:
         """Return the lock of a desk's day: losing races costs more than waiting for one's turn."""
@@ -276,17 +283,3 @@ def require_clerk(desk: Desk, username: str) -> None:
     """Check that a clerk may call at a desk; NotYourDeskError when not."""
     if desk.clerks and username not in desk.clerks:
         raise NotYourDeskError(desk.id)
-
-
-def _known(stored: StoredQueue, key: Mapping[str, str]) -> Taken | None:
-    """Return the number that was given out under an idempotency key before.
-
-    Raises:
-        KeyReusedError: it was given out for another wish.
-    """
-    for each in stored.keys:
-        if key.get("key") == each["key"]:
-            if key["body"] != each["body"]:
-                raise KeyReusedError("the key stands for another number")
-            return Taken(stored, stored.queue.ticket(each["ticket"]), replayed=True)
-    return None

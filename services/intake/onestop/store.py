@@ -61,6 +61,11 @@ class QueueStore:
         document = await self.aggregates.load(queue_id(desk, on))
         return _queue(document) if document else None
 
+    async def of_key(self, key: str) -> StoredQueue | None:
+        """Return the queue in which a number was given out under the key with this fingerprint."""
+        document = await self.aggregates.find_one({"keys.key": key})
+        return _queue(document) if document else None
+
     async def of_ticket(self, ticket: str) -> StoredQueue | None:
         """Return the queue in which a number stands now, or None."""
         here = {"$elemMatch": {"id": ticket, "state": {"$ne": "transferred"}}}

@@ -106,7 +106,8 @@ def create_router(onestop: Onestop) -> APIRouter:
         """Follow the numbers of some desks, or of all: where each stands, then every change.
 
         Event `board`: `{desk, on, waiting, issued, served, now_serving, average_wait_s,
-        called: {number, position, calls} | null, version}`.
+        called: {number, position, calls} | null, version}`. `called` is the latest call as long as
+        its number is served; the same `number` and `calls` are the same call.
         """
         return sse.answer("board", onestop.board.frames(desk or ()))
 

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -25,13 +26,26 @@ SHOWN = ("waiting", "issued", "served", "now_serving")
 
 @dataclass(frozen=True)
 class Shown:
-    """A desk's day at one of its versions, as the hall shows it; `busy` while anybody is left."""
+    """A desk's day at one of its versions, as the hall shows it; `called` is the latest call."""
 
     version: int
-    desk: str
-    on: str
-    busy: bool
-    body: bytes
+    board: Board
+    called: TicketCalled | None
+
+    @property
+    def desk(self) -> str:
+        """Whose day it is."""
+        return self.board.desk
+
+    @property
+    def on(self) -> str:
+        """The day."""
+        return self.board.on.isoformat()
+
+    @cached_property
+    def body(self) -> bytes:
+        """Return it as the stream says it."""
+        return _body(self)
 
 
 class HallBoard:
@@ -76,7 +90,7 @@ class HallBoard:
         before = days.get(shown.on)
         if before and before.version >= shown.version:
             return False
-        days[shown.on] = shown
+        days[shown.on] = _after(before, shown)
         for old in sorted(days)[:-DAYS]:
             del days[old]
         return True
@@ -101,7 +115,7 @@ class HallBoard:
     async def prime(self) -> None:
         """Read where the desks stood, so that a board that opens now is not empty."""
         for version, board in await self._figures.newest_boards():
-            self._keep(_stand(version, board, None))
+            self._keep(Shown(version, board, None))
 
 
 def is_busy(board: Board) -> bool:
@@ -111,7 +125,15 @@ def is_busy(board: Board) -> bool:
 
 def _chosen(days: Mapping[str, Shown], today: str) -> Shown:
     now = days.get(today)
-    return now if now and now.busy else days[max(days)]
+    return now if now and is_busy(now.board) else days[max(days)]
+
+
+def _after(before: Shown | None, shown: Shown) -> Shown:
+    """Keep the call before: a reminder of the same step would hide it from who sees the newest."""
+    called = before.called if before else None
+    if shown.called or called is None or called.label not in shown.board.now_serving:
+        return shown
+    return replace(shown, called=called)
 
 
 def _shown(received: Received) -> Shown | None:
@@ -119,22 +141,18 @@ def _shown(received: Received) -> Shown | None:
     if not isinstance(event, TicketEvent):
         return None
     called = event if isinstance(event, TicketCalled) else None
-    return _stand(received.sequence, event.board, called)
+    return Shown(received.sequence, event.board, called)
 
 
-def _stand(version: int, board: Board, called: TicketCalled | None) -> Shown:
-    body = _body(board, called, version)
-    return Shown(version, board.desk, board.on.isoformat(), is_busy(board), body)
-
-
-def _body(board: Board, called: TicketCalled | None, version: int) -> bytes:
+def _body(shown: Shown) -> bytes:
+    board, called = shown.board, shown.called
     plain: dict[str, Any] = {
         "desk": board.desk,
         "on": board.on.isoformat(),
         **{name: getattr(board, name) for name in SHOWN},
         "average_wait_s": round(board.waited_s / board.called) if board.called else None,
         "called": None,
-        "version": version,
+        "version": shown.version,
     }
     if called:
         plain["called"] = {

@@ -22,8 +22,9 @@ from services.intake.onestop.api.parts import (
 from services.intake.onestop.domain import calling
 from services.intake.onestop.domain.calling import Caller
 from services.intake.onestop.domain.queue import Queue, Rating, Step, TicketState
-from services.intake.onestop.hall import Decide, Taken, Taking, require_clerk
+from services.intake.onestop.hall import Decide, require_clerk
 from services.intake.onestop.store import StoredQueue
+from services.intake.onestop.taking import Taken, Taking
 from services.intake.onestop.views import (
     clerk_ticket,
     desk_view,
@@ -129,7 +130,7 @@ def _add_looks(router: APIRouter, counter: Counter) -> None:
         stored = await hall.looked_at(desk, on)
         zone = counter.zone
         chosen = [each for each in stored.queue.tickets if state in {None, each.state}]
-        ordered = sorted(chosen, key=lambda each: (each.taken_at, each.id))
+        ordered = sorted(chosen, key=lambda each: each.turn)
         items = [clerk_ticket(each, zone) for each in ordered]
         body = {"items": items, "next": None, "on": stored.queue.on.isoformat()}
         return json_answer(body, headers=PRIVATE)

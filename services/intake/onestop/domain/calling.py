@@ -24,7 +24,6 @@ from shared.events.onestop import (
     TicketExpired,
     TicketIssued,
     TicketLeft,
-    TicketNearing,
     TicketRated,
     TicketServed,
     TicketSkipped,
@@ -59,8 +58,16 @@ class Caller:
     body: str | None = None  # hash of what is said under that key
 
 
-def issue(queue: Queue, wish: Wish, prefix: str, *, most: int, now: datetime) -> Step:
-    """Give out the next number.
+def issue(
+    queue: Queue,
+    wish: Wish,
+    prefix: str,
+    *,
+    most: int,
+    now: datetime,
+    opens_at: datetime | None = None,
+) -> Step:
+    """Give out the next number; who takes one while it is closed waits from `opens_at` on.
 
     Raises:
         QueueFullError: the desk has given out all of the day's.
@@ -68,7 +75,7 @@ def issue(queue: Queue, wish: Wish, prefix: str, *, most: int, now: datetime) ->
     if queue.issued >= min(most, MOST_TICKETS):
         raise QueueFullError(queue.id)
     number = queue.issued + 1
-    # two takers in one instant are called in the order of their numbers
+    # who is served by another clock, a little behind, is not called before a lower number
     last = max((each.taken_at for each in queue.tickets if each.from_desk is None), default=now)
     ticket = Ticket(
         id=wish.id,
@@ -79,6 +86,7 @@ def issue(queue: Queue, wish: Wish, prefix: str, *, most: int, now: datetime) ->
         procedure=wish.procedure,
         remind_at=wish.remind_at,
         visitor=wish.visitor,
+        arrived_at=opens_at,
     )
     after = queue.model_copy(update={"issued": number, "tickets": (*queue.tickets, ticket)})
     told = {"through": wish.through, "ahead": after.ahead(ticket), "procedure": wish.procedure}
@@ -181,6 +189,20 @@ def arrive(queue: Queue, ticket: Ticket, clerk: str, *, from_desk: DeskId, now: 
     return _step(queue, [Happened(TicketArrived, here, clerk, told)], here)
 
 
+def take_back(queue: Queue, ticket: Ticket, clerk: str, *, to: DeskId, now: datetime) -> Step:
+    """Undo an arrival: the number could not leave its desk `to` any more, so none waits here.
+
+    One that was called here already is in good hands, and stays.
+    """
+    known = next((each for each in queue.tickets if each.id == ticket.id), None)
+    if known is None or known.state is not TicketState.WAITING or known.from_desk != to:
+        return Step(queue, [], known)
+    queue, done = _end(
+        queue, known.model_copy(update={"to_desk": to}), TicketState.TRANSFERRED, now
+    )
+    return _step(queue, [Happened(TicketTransferred, done, clerk, {"to_desk": to})], done)
+
+
 def leave(queue: Queue, identifier: str, now: datetime) -> Step:
     """Give a waiting number back.
 
@@ -222,9 +244,7 @@ def end_day(queue: Queue, now: datetime) -> Step:
     for ticket in queue.waiting():
         queue, done = _end(queue, ticket, TicketState.EXPIRED, now)
         happened.append(Happened(TicketExpired, done, INTAKE, {}))
-    return Step(
-        queue.model_copy(update={"sequence": queue.sequence + len(happened)}), happened, None
-    )
+    return _step(queue, happened, None)
 
 
 def _in_own_hand(queue: Queue, identifier: str, caller: Caller, what: str) -> Ticket:
@@ -268,16 +288,7 @@ def _end(queue: Queue, ticket: Ticket, state: TicketState, now: datetime) -> tup
 
 
 def _step(queue: Queue, happened: list[Happened], ticket: Ticket | None) -> Step:
-    """Finish a step: remind whose turn comes near, and number what happened."""
-    for place, waiting in enumerate(queue.waiting()):
-        if waiting.remind_at is None or waiting.reminded or place > waiting.remind_at:
-            continue
-        reminded = waiting.model_copy(update={"reminded": True})
-        queue = queue.with_ticket(reminded)
-        told = {"ahead": place, "visitor": waiting.visitor, "language": waiting.language}
-        happened = [*happened, Happened(TicketNearing, reminded, INTAKE, told)]
-        if ticket and ticket.id == reminded.id:
-            ticket = reminded
+    """Finish a step: number what happened."""
     return Step(
         queue.model_copy(update={"sequence": queue.sequence + len(happened)}), happened, ticket
     )

@@ -21,6 +21,7 @@ from shared.vocabulary import DeskId, Language, ProcedureId, ReporterId
 MOST_TICKETS = 999  # of one desk and day: a number has three digits
 LATELY = 10  # services whose length the estimate looks at
 RECENT = timedelta(minutes=30)  # a clerk who called nobody for so long is not counted on
+LONGEST = timedelta(hours=4)  # no half day is longer: what lasts beyond it lasted over a closing
 
 
 class TicketState(StrEnum):
@@ -119,6 +120,11 @@ class Ticket(Part):
     rating: Rating | None = None
 
     @property
+    def turn(self) -> tuple[datetime, str]:
+        """What the order of the calls goes by; taken in one instant, the lower number is first."""
+        return self.taken_at, self.label
+
+    @property
     def came_at(self) -> datetime:
         """When it came to this desk."""
         return self.arrived_at or self.taken_at
@@ -128,14 +134,18 @@ class Ticket(Part):
         """Seconds from its coming to this desk to its first call; 0 before."""
         if self.called_at is None:
             return 0
-        return int((self.called_at - self.came_at).total_seconds())
+        return max(int((self.called_at - self.came_at).total_seconds()), 0)
 
     @property
     def served_s(self) -> int:
-        """Seconds from its last call to its end; 0 before."""
+        """Seconds from its last call to its end; 0 before, and of what lasted over a closing.
+
+        Nobody knows then when it ended, and a night would spoil every mean.
+        """
         if self.last_called_at is None or self.ended_at is None:
             return 0
-        return int((self.ended_at - self.last_called_at).total_seconds())
+        lasted = self.ended_at - self.last_called_at
+        return int(lasted.total_seconds()) if lasted <= LONGEST else 0
 
 
 class Queue(Part):
@@ -167,7 +177,7 @@ class Queue(Part):
     def waiting(self) -> list[Ticket]:
         """Return who waits, in the order of the calls."""
         found = [each for each in self.tickets if each.state is TicketState.WAITING]
-        return sorted(found, key=lambda each: (each.taken_at, each.id))
+        return sorted(found, key=lambda each: each.turn)
 
     def in_hand(self, clerk: str | None = None) -> list[Ticket]:
         """Return the numbers in hand, of one clerk or of all; the latest call first."""
@@ -180,9 +190,7 @@ class Queue(Part):
 
     def ahead(self, ticket: Ticket) -> int:
         """Return how many are called before a waiting number."""
-        return sum(
-            (each.taken_at, each.id) < (ticket.taken_at, ticket.id) for each in self.waiting()
-        )
+        return sum(each.turn < ticket.turn for each in self.waiting())
 
     def with_ticket(self, ticket: Ticket) -> "Queue":
         """Return the queue with this number as it is now."""
@@ -267,19 +275,20 @@ def estimate_s(queue: Queue, ahead: int, usual_s: int, now: datetime) -> int:
     """Return how long a waiting number will wait, in seconds of open desk.
 
     The median of the last ten services of the day, or the desk's usual length before there were
-    three, times those ahead, shared by the clerks who called somebody lately (at least one).
+    three, times those ahead, shared by the clerks at work (at least one): who have somebody in
+    hand, or called somebody lately.
     """
     done = sorted((each for each in queue.tickets if each.state is TicketState.SERVED), key=_ended)[
         -LATELY:
     ]
     each_s = median(ticket.served_s for ticket in done) if len(done) >= 3 else usual_s  # noqa: PLR2004
-    lately = {
+    in_hand = queue.in_hand()
+    at_work = {ticket.clerk for ticket in in_hand} | {
         ticket.clerk
         for ticket in queue.tickets
         if ticket.clerk and ticket.last_called_at and now - ticket.last_called_at <= RECENT
     }
-    busy = len(queue.in_hand())
-    rounds = (ahead + min(busy, 1)) / max(len(lately), 1)
+    rounds = (ahead + min(len(in_hand), 1)) / max(len(at_work), 1)
     return round(rounds * max(each_s, 1))
 
 
