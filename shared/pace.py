@@ -104,7 +104,7 @@ class Pacer:
         wait_s = max(brake.wait_s(key) for brake, key in brakes)
         if wait_s > 0:
             language = problems.language_of(Request(scope))
-            await problems.response(_too_many(wait_s), language)(scope, receive, send)
+            await problems.response(too_many(wait_s), language)(scope, receive, send)
             return
         for brake, key in brakes:
             brake.count(key)
@@ -125,7 +125,8 @@ class Pacer:
         return found
 
 
-def _too_many(wait_s: float) -> Problem:
+def too_many(wait_s: float) -> Problem:
+    """Return the problem that says when to come back."""
     wait = max(1, round(wait_s))
     return Problem(
         429,

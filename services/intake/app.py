@@ -133,7 +133,9 @@ class Parts:
             self.vault,
             self.shelf,
             settings.onestop,
-            places=onestop.Places(self.guard, self.tokens, self.audit.note),
+            places=onestop.Places(
+                self.guard, self.tokens, self.audit.note, Throttle(settings.misses_per_address)
+            ),
         )
         self._live_and_hear()
 

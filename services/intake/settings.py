@@ -81,6 +81,7 @@ class Settings(ServiceSettings):
     requests_per_address: int = Field(default=60_000, ge=0)
     reports_per_address: int = Field(default=3_000, ge=0)
     addresses_per_sender: int = Field(default=60, ge=0)  # of followers, each of them is asked once
+    misses_per_address: int = Field(default=60, ge=0)  # of a dossier's code, each may be a guess
     steps_per_token: int = Field(default=1_500, ge=0)  # of a reporter's token or an account's
     asks_per_address: int = Field(default=3, ge=1, le=50)  # "is this yours?" in a day, all cases
     confirm_hours: float = Field(default=24, gt=0, le=24)  # to answer it; then it is forgotten

@@ -139,7 +139,13 @@ class Parts:
             live.create_router(live.Live(self.board, self.centre.tail, self.tracking, admission)),
             onestop.create_router(
                 onestop.Onestop(
-                    self.counter, self.hall, admission, zone, self.settings.small_number, utc_now
+                    self.counter,
+                    self.hall,
+                    admission,
+                    zone,
+                    self.settings.small_number,
+                    utc_now,
+                    self.centre.figures.watermark,
                 )
             ),
             webhook_routes.create_router(hooks, admission),

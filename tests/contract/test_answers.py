@@ -13,7 +13,8 @@ from services.notify.ioc.figures_api import TABLES as GROUPS
 from tests.conforms import differences
 
 ROOT = Path(__file__).parents[2]
-MADE = {"_id": "x", "works": [60.0] * 9, "score": 40, "satisfied": 8}
+WORKED = {"works": 9, "median_work_s": 60.5, "p90_work_s": 70}
+MADE = {"_id": "x", **WORKED, "score": 40, "satisfied": 8}
 COUNTED = {**MADE, "total": 9, "resolved": 9, "on_time": 8, "answered": 9, "rated": 9}
 
 

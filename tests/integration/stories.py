@@ -23,6 +23,7 @@ from shared.events import (
     CoordinationProposed,
     DeadlineSet,
     DirectiveGiven,
+    EvidenceAdded,
     event_id,
     to_wire,
 )
@@ -113,14 +114,20 @@ def lived(dice: random.Random, at: datetime, until: datetime) -> Story:
 
 
 def _assigned(story: Story, dice: random.Random, at: datetime) -> bool:
-    unit = UnitId(dice.choice(UNITS))
-    story.tell(CaseAssigned, at, {"unit": unit}, state=State.ASSIGNED, unit=unit)
+    _assign(story, dice, at, by=None)
     return dice.random() < 0.9
+
+
+def _assign(story: Story, dice: random.Random, at: datetime, **said: Any) -> None:
+    to = {"unit": UnitId(dice.choice(UNITS)), "category": CategoryId(dice.choice(CATEGORIES))}
+    story.tell(CaseAssigned, at, {**to, **said}, state=State.ASSIGNED, **to)
 
 
 def _forwarded(story: Story, dice: random.Random, at: datetime) -> bool:
     if dice.random() < 0.3:
         story.tell(CaseForwarded, at, {}, state=State.AT_OFFICE, unit=UnitId("office"))
+        if dice.random() < 0.7:  # the Office names the unit, and maybe another category
+            _assign(story, dice, at + MINUTE / 2, by=UnitId("office"))
     return True
 
 
@@ -167,7 +174,11 @@ def _ended(story: Story, dice: random.Random, at: datetime) -> bool:
     if dice.random() < 0.15:
         story.tell(CaseRefused, at, {}, state=State.REFUSED)
         return False
+    if dice.random() < 0.5:
+        story.tell(EvidenceAdded, at - MINUTE / 2, {"by": story.case.unit})
     _resolve(story, dice, at)
+    if dice.random() < 0.2:
+        story.tell(EvidenceAdded, at + MINUTE / 2, {"by": story.case.unit})
     if dice.random() < 0.5:
         at += MINUTE
         story.tell(CaseRated, at, {"score": dice.randint(1, 5)})

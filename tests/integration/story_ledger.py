@@ -12,6 +12,7 @@ from typing import Any
 
 from shared.calendar import working_time
 from shared.events import (
+    CaseAssigned,
     CaseEvent,
     CaseForwarded,
     CaseRated,
@@ -19,15 +20,17 @@ from shared.events import (
     CaseReopened,
     CaseResolved,
     CaseSnapshot,
+    CoordinationApproved,
     CoordinationMoved,
     CoordinationProposed,
+    EvidenceAdded,
 )
 from shared.vocabulary import Clock, State
 from tests.builders import state_calendar
 from tests.integration.stories import Story
 
 FINISHED = {State.RESOLVED, State.CLOSED, State.REFUSED}
-EDITS = (CaseRecategorised, CoordinationProposed, CoordinationMoved)
+EDITS = (CaseRecategorised, CoordinationProposed, CoordinationApproved, CoordinationMoved)
 
 
 def count(
@@ -104,8 +107,8 @@ def _count_one(
             for at, event, case in known
         ),
         edited_after_deadline=any(
-            isinstance(event, EDITS) and event.by is not None and at > _date_that_counts(before)
-            for (_, _, before), (at, event, _) in pairwise(known)
+            _edited(before, event, case) and at > _date_that_counts(before)
+            for (_, _, before), (at, event, case) in pairwise(known)
         ),
         rated=bool(ratings),
         directives_open=case.directives_open,
@@ -115,6 +118,16 @@ def _count_one(
         at, _, then = results[-1]
         lists[0].append(round(_spent(then, at).total_seconds()))
     lists[1].extend(ratings[-1:])
+
+
+def _edited(before: CaseSnapshot, event: CaseEvent, case: CaseSnapshot) -> bool:
+    if event.by is None:
+        return False
+    if isinstance(event, CaseAssigned):
+        return before.category != case.category
+    if isinstance(event, EvidenceAdded):
+        return before.resolved_at is not None
+    return isinstance(event, EDITS)
 
 
 def _date_that_counts(case: CaseSnapshot) -> datetime:

@@ -111,19 +111,29 @@ async def test_a_dossier_is_overdue_from_the_second_after_its_due_time(figures: 
 TODAY, TOMORROW = NOON.date(), NOON.date() + timedelta(days=1)
 
 
-def ticket(on: date, sequence: int, **counts: int) -> Received:
-    board = Board.model_validate({"desk": "land", "on": on, **counts})
-    event = TicketLeft(at=NOON, actor="visitor", ticket="t_1", label="B-001", board=board)
-    subject = f"land.{on}"
-    return Received(f"{subject}.{sequence}", event.type, subject, sequence, NOON, event, None)
+def ticket(
+    on: date, sequence: int, at: datetime = NOON, desk: str = "land", **counts: int
+) -> Received:
+    board = Board.model_validate({"desk": desk, "on": on, **counts})
+    event = TicketLeft(at=at, actor="visitor", ticket="t_1", label="B-001", board=board)
+    subject = f"{desk}.{on}"
+    return Received(f"{subject}.{sequence}", event.type, subject, sequence, at, event, None)
+
+
+def counter_of(figures: OnestopFigures, hall: HallBoard) -> Onestop:
+    zone, admission = ZoneInfo("Asia/Ho_Chi_Minh"), cast("Admission", None)
+    return Onestop(figures, hall, admission, zone, SMALL, lambda: NOON, _no_mark)
+
+
+async def _no_mark(_moment: datetime) -> dict[str, Any]:
+    return {}
 
 
 async def test_after_closing_the_day_that_is_worked_off_is_shown_before_the_next(
     figures: OnestopFigures,
 ):
     hall = HallBoard(figures, lambda: TODAY)
-    zone = ZoneInfo("Asia/Ho_Chi_Minh")
-    counter = Onestop(figures, hall, cast("Admission", None), zone, SMALL, lambda: NOON)
+    counter = counter_of(figures, hall)
     assert await counter.day(None) == TODAY
     await figures.note(ticket(TODAY, 80, waiting=19))
     await figures.note(ticket(TOMORROW, 1, waiting=1))
@@ -135,6 +145,48 @@ async def test_after_closing_the_day_that_is_worked_off_is_shown_before_the_next
     assert await counter.day(TOMORROW) == TOMORROW
     await figures.note(ticket(TODAY, 81))
     assert await counter.day(None) == TOMORROW
+
+
+async def test_the_desks_of_any_past_moment_are_those_of_then(figures: OnestopFigures):
+    """A queue's handler hears events in any order, twice, and the projector hears them again."""
+    seed = random.randrange(10**6)
+    dice = random.Random(seed)
+    news: list[Received] = []
+    for desk in ("land", "social"):
+        at = NOON - 9 * HOUR
+        for sequence in range(1, 40):
+            at += dice.choice((0, 1, 20)) * timedelta(minutes=1)
+            news.append(ticket(TODAY, sequence, at, desk, waiting=dice.randint(0, 9)))
+    shuffled = [*news, *dice.sample(news, 20)]
+    dice.shuffle(shuffled)
+    for start in range(0, len(shuffled), 30):
+        await figures.note_each(shuffled[start : start + 30])
+
+    for moment in [NOON - 9 * HOUR * dice.random() for _ in range(6)]:
+        wanted: dict[str, int] = {}
+        for each in news:  # in the order of their sequence
+            if each.time <= moment:
+                assert isinstance(each.event, TicketLeft)
+                wanted[each.event.board.desk] = each.event.board.waiting
+        found = await figures.boards(TODAY, moment)
+        assert {each.desk: each.waiting for each in found} == wanted, (seed, moment)
+    assert await figures.boards(TODAY, NOON - 10 * HOUR) == []
+
+
+async def test_the_day_that_was_worked_off_is_that_of_the_moment(figures: OnestopFigures):
+    counter = counter_of(figures, HallBoard(figures, lambda: TODAY))
+    for each in (
+        ticket(TODAY, 1, NOON - 3 * HOUR, waiting=1),
+        ticket(TOMORROW, 1, NOON - 2 * HOUR, waiting=1),
+        ticket(TODAY, 2, NOON - HOUR),
+        ticket(TOMORROW + 9 * DAY, 1, NOON + DAY, waiting=1),
+    ):
+        await figures.note(each)
+
+    days = [await counter.day(None, NOON - hours * HOUR) for hours in (4, 3, 2, 1)]
+
+    assert days == [TODAY, TODAY, TODAY, TOMORROW]
+    assert await counter.day(None, NOON + 2 * DAY) == TOMORROW + 9 * DAY
 
 
 @dataclass

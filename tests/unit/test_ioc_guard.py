@@ -51,9 +51,9 @@ def test_who_subtracts_what_is_shown_from_the_total_learns_of_no_few(
 def group(key: str | None, resolved: int, on_time: int, **more: Any) -> dict[str, Any]:
     plain = {"total": 40, "open": 3, "overdue": 2, "answered": resolved, "reopened": 1, "rated": 0}
     late = resolved - on_time
-    works = [60] * resolved
-    told = {"resolved": resolved, "on_time": on_time, "late": late, "works": works, "score": 0}
-    return {"_id": key, **plain, **told, "satisfied": 0, **more}
+    told = {"resolved": resolved, "on_time": on_time, "late": late, "score": 0}
+    worked = {"works": resolved, "median_work_s": 60, "p90_work_s": 60}
+    return {"_id": key, **plain, **told, **worked, "satisfied": 0, **more}
 
 
 def test_what_became_of_a_few_cannot_be_divided_out_of_their_row() -> None:

@@ -18,11 +18,12 @@ def credentials(tmp_path: Path) -> Credentials:
 
 def limits(
     layout: Layout, credentials: Credentials, monkeypatch: pytest.MonkeyPatch
-) -> tuple[int, int, int]:
+) -> tuple[int, int, int, int]:
     for name, value in service_environment(layout, credentials).items():
         monkeypatch.setenv(name, value)
     intake, notify = IntakeSettings(), NotifySettings()
-    return intake.requests_per_address, intake.reports_per_address, notify.requests_per_address
+    mine = intake.requests_per_address, intake.reports_per_address, intake.misses_per_address
+    return *mine, notify.requests_per_address
 
 
 def test_a_stack_of_up_has_the_limits_of_production(
@@ -33,6 +34,7 @@ def test_a_stack_of_up_has_the_limits_of_production(
     assert limits(layout, credentials, monkeypatch) == (
         IntakeSettings.model_fields["requests_per_address"].default,
         IntakeSettings.model_fields["reports_per_address"].default,
+        IntakeSettings.model_fields["misses_per_address"].default,
         NotifySettings.model_fields["requests_per_address"].default,
     )
 
@@ -42,4 +44,4 @@ def test_for_load_tools_the_limits_are_lifted(
 ) -> None:
     layout = Layout.from_environment({"LOCAL_DIR": str(tmp_path), "STACK_UNPACED": "1"})
 
-    assert limits(layout, credentials, monkeypatch) == (0, 0, 0)
+    assert limits(layout, credentials, monkeypatch) == (0, 0, 0, 0)

@@ -28,9 +28,8 @@ MANIFEST = "manifest.json"
 ORDER = ("sla", "router", "intake", "identity", "rules")
 LAST = "notify"
 # Rebuilt by what is republished; restored, they might be ahead of what they are made from.
-DERIVED = {
-    ("notify", name) for name in ("cases", "journeys", "marks", "onestop_desks", "onestop_dossiers")
-}
+COUNTER = ("onestop_desks", "onestop_boards", "onestop_dossiers")
+DERIVED = {("notify", name) for name in ("cases", "journeys", "marks", *COUNTER)}
 FLEETING = ("intake", "presences")  # who has a case open at this moment is nothing to keep
 CASES = ("intake", "cases")
 PAGE = 200

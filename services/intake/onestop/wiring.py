@@ -14,16 +14,18 @@ from services.intake.onestop.hall import Hall
 from services.intake.onestop.store import DossierStore, QueueStore
 from services.intake.shelf import Shelf
 from shared.identity import TrackingTokens, Vault
+from shared.pace import Throttle
 from shared.runtime import Runtime, utc_now
 
 
 @dataclass(frozen=True)
 class Places:
-    """What the counter shares with the rest of intake."""
+    """What the counter shares with the rest of intake; `misses` brakes who guesses codes."""
 
     guard: Guard
     tokens: TrackingTokens
     note: Callable[..., Awaitable[Any]]
+    misses: Throttle
 
 
 def build(runtime: Runtime, vault: Vault, shelf: Shelf, file: Path, *, places: Places) -> Counter:
@@ -60,4 +62,5 @@ def build(runtime: Runtime, vault: Vault, shelf: Shelf, file: Path, *, places: P
         guard=places.guard,
         tokens=places.tokens,
         note=places.note,
+        misses=places.misses,
     )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from services.notify.answers import Answer
+from services.notify.answers.figures import Watermark
 from shared.events.onestop import Board
 from shared.vocabulary import State
 
@@ -173,8 +174,9 @@ class DossierFigures(DossierCounts):
 class OnestopDay(Answer):
     """The one-stop counter on a working day."""
 
-    as_of: datetime
+    as_of: Annotated[datetime, Field(description="UTC; how the desks stood then: `at`, else now")]
     on: date
+    watermark: Watermark
     small_number: Annotated[int, Field(description="what fewer stand behind is withheld")]
     all: AllDesks
     desks: list[DeskDay]

@@ -71,7 +71,12 @@ class Figures(Answer):
         int, Field(ge=0, description="of `forwarded`: after more than half of the limit")
     ]
     edited_after_deadline: Annotated[
-        int, Field(ge=0, description="cases that an official changed after the due time")
+        int,
+        Field(
+            ge=0,
+            description="cases whose category or coordination an official changed after the due "
+            "time, or the evidence when the result stood",
+        ),
     ]
     rated: Annotated[int, Field(ge=0, description="cases with a rating")]
     on_time_share: Annotated[Share, Field(description="`on_time` / `resolved`, a fraction of 1")]

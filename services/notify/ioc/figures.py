@@ -4,8 +4,6 @@ The counting itself is a pipeline that the database runs over the journeys; this
 and reads its answer.
 """
 
-import math
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +15,7 @@ from services.notify.ioc.guard import Guarded
 Pipeline = list[dict[str, Any]]
 HOUR = timedelta(hours=1)
 WORKS = "works"  # how many results have a working time; not shown
+COUNTED_ONLY = frozenset({"state", "outcome"})  # tables that say nothing of working times
 # What says how a case ended, and what its reporter thought of it.
 GUARDED = (
     Guarded("resolved", ("on_time", "late", "on_time_share")),
@@ -49,6 +48,42 @@ class Question:
     only: Mapping[str, str] | None = None
 
 
+# All working times of a group, and what is said of them: the list itself never leaves the database,
+# whose documents end at 16 MB. What has no result pushes nothing.
+PUSHED: dict[str, Any] = {
+    WORKS: {
+        "$push": {
+            "$cond": [
+                {"$and": [{"$ne": ["$s.on_time", None]}, {"$gt": ["$s.work_s", None]}]},
+                "$s.work_s",
+                "$$REMOVE",
+            ]
+        }
+    }
+}
+
+
+def _at(place: Any) -> dict[str, Any]:
+    return {"$arrayElemAt": [f"${WORKS}", {"$toInt": place}]}
+
+
+_MANY = {"$size": f"${WORKS}"}
+_HALVES = [
+    {"$floor": {"$divide": [{"$subtract": [_MANY, 1]}, 2]}},
+    {"$floor": {"$divide": [_MANY, 2]}},
+]
+MIDDLES: Pipeline = [
+    {"$set": {WORKS: {"$sortArray": {"input": f"${WORKS}", "sortBy": 1}}}},
+    {
+        "$set": {
+            WORKS: _MANY,
+            "median_work_s": {"$avg": [_at(each) for each in _HALVES]},
+            "p90_work_s": _at({"$subtract": [{"$ceil": {"$multiply": [0.9, _MANY]}}, 1]}),
+        }
+    },
+]
+
+
 def pipeline(asked: Question, by: Sequence[str]) -> Pipeline:
     """Return the pipeline whose one answer holds `all`, and a list of groups for each of `by`."""
     received: dict[str, Any] = {"$lte": asked.moment}
@@ -60,10 +95,12 @@ def pipeline(asked: Question, by: Sequence[str]) -> Pipeline:
     standing = {"$last": until_then} if asked.past else {"$last": "$steps"}
     wanted: dict[str, Any] = {"s": {"$type": "object"}}
     wanted |= {f"s.{name}": value for name, value in (asked.only or {}).items()}
-    facets = {"all": [{"$group": {"_id": None, **_counted(asked.moment)}}]}
+    counted = _counted(asked.moment)
+    facets = {"all": [{"$group": {"_id": None, **counted, **PUSHED}}, *MIDDLES]}
     for name in by:
-        group = {"$group": {"_id": f"$s.{name}", **_counted(asked.moment)}}
-        facets[name] = [group, {"$sort": {"_id": 1}}]
+        few = name in COUNTED_ONLY
+        group = {"$group": {"_id": f"$s.{name}", **counted, **({} if few else PUSHED)}}
+        facets[name] = [group, *([] if few else MIDDLES), {"$sort": {"_id": 1}}]
     return [
         {"$match": {"received_at": received}},
         {"$project": {"s": standing}},
@@ -99,7 +136,6 @@ def _counted(moment: datetime) -> dict[str, Any]:
         **{name: {"$sum": {"$cond": [each, 1, 0]}} for name, each in conditions.items()},
         "score": {"$sum": "$s.score"},
         "satisfied": {"$sum": {"$cond": [{"$gte": ["$s.score", 4]}, 1, 0]}},
-        "works": {"$push": {"$cond": [conditions["resolved"], "$s.work_s", None]}},
     }
 
 
@@ -132,17 +168,16 @@ def outcomes(groups: Sequence[Mapping[str, Any]], small: int) -> dict[str, Any] 
 
 def _row(group: Mapping[str, Any]) -> dict[str, Any]:
     counts = {name: group.get(name, 0) for name in COUNTS}
-    works = sorted(each for each in group.get("works", ()) if each is not None)
     resolved, answered, rated = counts["resolved"], counts["answered"], counts["rated"]
     return {
         **counts,
         "on_time_share": round(counts["on_time"] / resolved, 4) if resolved else None,
-        "median_work_s": round(statistics.median(works), 4) if works else None,
-        "p90_work_s": works[math.ceil(0.9 * len(works)) - 1] if works else None,
+        "median_work_s": group.get("median_work_s"),
+        "p90_work_s": group.get("p90_work_s"),
         "reopened_share": round(counts["reopened"] / answered, 4) if answered else None,
         "satisfaction": round(group["score"] / rated, 4) if rated else None,
         "satisfied_share": round(group["satisfied"] / rated, 4) if rated else None,
-        WORKS: len(works),
+        WORKS: group.get(WORKS, 0),
     }
 
 

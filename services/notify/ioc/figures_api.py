@@ -35,18 +35,22 @@ class Figures:
     clock: Callable[[], datetime]
     small: int
 
-    async def of(self, asked: Question, by: Sequence[str]) -> tuple[Json, Json]:
-        """Return the watermark and the groups. The mark is read first: it never says too much."""
+    async def watermark(self, moment: datetime) -> Json:
+        """Return how far the projections go, for figures of a moment that are read after it."""
         mark = await self.marks.read()
         same = mark.epoch == self.tail.epoch
         behind = self.tail.behind(mark.offset) if same else None
-        watermark = {
-            "complete_up_to": asked.moment if behind == 0 else mark.at,
+        return {
+            "complete_up_to": moment if behind == 0 else mark.at,
             "offset": mark.offset,
             "cursor": str(Cursor(mark.offset, mark.epoch)),
             "behind": behind,
             "generation": mark.generation,
         }
+
+    async def of(self, asked: Question, by: Sequence[str]) -> tuple[Json, Json]:
+        """Return the watermark and the groups. The mark is read first: it never says too much."""
+        watermark = await self.watermark(asked.moment)
         async for found in self.journeys.answer(pipeline(asked, by)):
             return watermark, found
         return watermark, {}

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from shared.events import (
+    CaseAssigned,
     CaseEvent,
     CaseForwarded,
     CaseRated,
     CaseRecategorised,
     CaseResolved,
     CaseSnapshot,
+    CoordinationApproved,
     CoordinationMoved,
     CoordinationProposed,
     EvidenceAdded,
@@ -27,7 +29,7 @@ Worked: TypeAlias = Callable[[CaseSnapshot, datetime, datetime], timedelta]
 
 DONE = frozenset({State.RESOLVED, State.CLOSED, State.REFUSED, State.REDIRECTED, State.WITHDRAWN})
 LATE_SHARE = 0.5  # who forwards after half of the limit leaves the next unit less than they had
-EDITS = (CaseRecategorised, CoordinationProposed, CoordinationMoved, EvidenceAdded)
+EDITS = (CaseRecategorised, CoordinationProposed, CoordinationApproved, CoordinationMoved)
 
 
 def begun() -> Step:
@@ -105,9 +107,23 @@ def _added(
             }
         case CaseRated(score=score):
             return {"score": score}
-        case _ if isinstance(event, EDITS) and event.by is not None:
+        case _ if event and event.by is not None and _edits(before, event, case):
             # the date before the event: a stricter category's date was nobody's deadline yet
             late = at > before.get("due_at", case.counts_at)
             return {"edited_late": before["edited_late"] + late}
         case _:
             return {}
+
+
+def _edits(before: Mapping[str, Any], event: CaseEvent, case: CaseSnapshot) -> bool:
+    """Say whether an official changed what a case is judged by: category, dates or the evidence.
+
+    The photos of a result go in before it: only those beside a result that stands are an edit.
+    """
+    match event:
+        case CaseAssigned():
+            return before.get("category", case.category) != case.category
+        case EvidenceAdded():
+            return before.get("on_time") is not None
+        case _:
+            return isinstance(event, EDITS)

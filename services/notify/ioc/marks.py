@@ -11,8 +11,8 @@ from shared.topology import IOC_STREAM
 
 EPOCH_BYTES = 4
 PROJECTOR = "projector"
-# Of journeys and dossiers' steps. Raise it with a new field or meaning: all is then built anew.
-SHAPE = 4
+# Of journeys, dossiers' steps, boards. Raise it with a new field or meaning: all is built anew.
+SHAPE = 5
 
 
 @dataclass(frozen=True)

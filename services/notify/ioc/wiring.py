@@ -63,7 +63,7 @@ class Centre:
             every=timedelta(seconds=settings.incident_every_s),
             clock=utc_now,
         )
-        self._figures = figures_api.Figures(
+        self.figures = figures_api.Figures(
             self.tail, marks, journeys, admission, utc_now, settings.small_number
         )
 
@@ -84,7 +84,7 @@ class Centre:
         return (
             api.create_router(self._feed),
             websocket.create_router(self._feed),
-            figures_api.create_router(self._figures),
+            figures_api.create_router(self.figures),
             self._cases,
             self._incidents,
         )

@@ -1,6 +1,6 @@
 """The counter's figures for the operations centre, and the board of the hall for everybody."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
@@ -29,7 +29,12 @@ RATED_ALL = (Guarded("rated", ("ratings",)),)
 
 @dataclass(frozen=True)
 class Onestop:
-    """What these routes are made of; `small` is that of the small-number guard."""
+    """What these routes are made of.
+
+    Attributes:
+        small: Of the small-number guard.
+        watermark: Returns how far the figures of a moment go.
+    """
 
     figures: OnestopFigures
     board: HallBoard
@@ -37,19 +42,20 @@ class Onestop:
     zone: ZoneInfo
     small: int
     clock: Callable[[], datetime]
+    watermark: Callable[[datetime], Awaitable[dict[str, Any]]]
 
-    async def day(self, on: date | None) -> date:
-        """Return the day that is meant: the one asked for, else the one that is worked off.
+    async def day(self, on: date | None, at: datetime | None = None) -> date:
+        """Return the day that is meant: the one asked for, else the one that is worked off, then.
 
         That is today while anybody waits or is served, else the newest with numbers: after closing
         they are the next working day's.
         """
         if on:
             return on
-        today = self.clock().astimezone(self.zone).date()
-        if any(is_busy(each) for each in await self.figures.boards(today)):
+        today = (at or self.clock()).astimezone(self.zone).date()
+        if any(is_busy(each) for each in await self.figures.boards(today, at)):
             return today
-        newest = await self.figures.latest_day()
+        newest = await self.figures.latest_day(today, at)
         return max(newest, today) if newest else today
 
 
@@ -71,23 +77,28 @@ def create_router(onestop: Onestop) -> APIRouter:
             Instant | None, Query(alias="from", description="dossiers' results")
         ] = None,
         to: Annotated[Instant | None, Query(description="dossiers' results before")] = None,
-        at: Annotated[Instant | None, Query(description="dossiers as they were then")] = None,
+        at: Annotated[
+            Instant | None, Query(description="as it was then: desks and dossiers")
+        ] = None,
         *,
         authorization: Annotated[str, Header()] = "",
     ) -> dict[str, Any]:
         """Count waiting, serving, waits and ratings by desk and day, and dossiers on time.
 
-        Dossiers are those of `at`, with the results of a period; of the day, when only `on` is
-        named; else of now, with all results.
+        The desks are those of `at` on their day (`on`, else the one worked off then). Dossiers are
+        those of `at`, with the results of a period; of the day, when only `on` is named; else of
+        now, with all results.
         """
         await onestop.admission.ioc(authorization)
         now = onestop.clock()
         span = _span(now, (from_, to, at), _day(on, onestop.zone) if on else None)
-        day = await onestop.day(on)
-        boards = await onestop.figures.boards(day)
+        watermark = await onestop.watermark(at or now)  # before what it speaks of
+        day = await onestop.day(on, at)
+        boards = await onestop.figures.boards(day, at)
         return {
-            "as_of": now,
+            "as_of": at or now,
             "on": day,
+            "watermark": watermark,
             "small_number": onestop.small,
             "all": _all(boards, onestop.small),
             "desks": guard.table([_desk(each) for each in boards], RATED, onestop.small),

@@ -1,13 +1,14 @@
 """The counter's figures: the newest board of every desk's day, the newest snapshot of a dossier.
 
 An event carries its figures, so whoever heard only the last one shows the same as who heard all. A
-dossier's steps are kept as well: they say how it stood before.
+dossier's steps and a desk's boards are kept as well: they say how it stood before.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from services.notify.onestop.boards import PastBoards, kept
 from services.notify.onestop.dossiers import Span, pipeline, said, step
 from shared.events import Received
 from shared.events.onestop import Board, DossierEvent, DossierSnapshot, TicketEvent
@@ -23,6 +24,7 @@ class OnestopFigures:
 
     def __init__(self, base: Database) -> None:
         self.desks = Documents(base, DESKS, (Index(("board.on",)),))
+        self.past = PastBoards(base)
         self.dossiers = Documents(base, DOSSIERS, (Index(("dossier.state", "dossier.due_at")),))
 
     async def note(self, received: Received) -> None:
@@ -32,23 +34,28 @@ class OnestopFigures:
     async def note_each(self, heard: Sequence[Received]) -> None:
         """Keep what events say; any of them may have been heard before."""
         desks: list[Change] = []
+        boards: list[Change] = []
         dossiers: list[Change] = []
         steps: list[Change] = []
         for received in sorted(heard, key=lambda each: each.sequence):
             match received.event:
                 case TicketEvent(board=board):
                     desks.append(_newest(received, "board", board))
+                    boards.append(kept(received, board))
                 case DossierEvent(dossier=dossier):
                     dossiers.append(_newest(received, "dossier", dossier))
                     steps.append(_step(received, dossier))
                 case _:
                     pass
         await self.desks.update_each(_last_of_each(desks), upsert=True)
+        await self.past.keep(boards)
         await self.dossiers.update_each(_last_of_each(dossiers), upsert=True)
         await self.dossiers.update_each(steps)  # the dossiers are there now
 
-    async def boards(self, on: date) -> list[Board]:
-        """Return the newest board of each desk for a working day."""
+    async def boards(self, on: date, at: datetime | None = None) -> list[Board]:
+        """Return the newest board of each desk for a working day, or those of a past moment."""
+        if at:
+            return await self.past.of(on, at)
         found = await self.desks.find(
             {"board.on": on.isoformat()}, sort=[("_id", 1)], limit=MOST_DESKS
         )
@@ -59,8 +66,10 @@ class OnestopFigures:
         found = await self.desks.find({}, sort=[("board.on", -1)], limit=MOST_DESKS)
         return [(each["sequence"], Board.model_validate(each["board"])) for each in reversed(found)]
 
-    async def latest_day(self) -> date | None:
-        """Return the newest day of which a board is known."""
+    async def latest_day(self, since: date, at: datetime | None = None) -> date | None:
+        """Return the newest day of which a board is known; of a past moment, from `since` on."""
+        if at:
+            return await self.past.latest_day(since, at)
         found = await self.desks.find({}, sort=[("board.on", -1)], limit=1)
         return date.fromisoformat(found[0]["board"]["on"]) if found else None
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from services.intake.api.answers import json_answer
@@ -103,7 +103,11 @@ class Postpone(Body):
 
 def create_router(counter: Counter) -> APIRouter:
     """Return the routes below `/onestop/dossiers`."""
-    router = APIRouter(prefix="/onestop/dossiers", tags=["One-stop"])
+    router = APIRouter(
+        prefix="/onestop/dossiers",
+        tags=["One-stop"],
+        dependencies=[Depends(counter.unguessed)],
+    )
     _add_hand_in(router, counter)
     _add_looks(router, counter)
     _add_steps_of_clerks(router, counter)

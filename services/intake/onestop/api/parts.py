@@ -1,11 +1,11 @@
 """What the counter's routes are made of, and who may call what."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from fastapi import Header
+from fastapi import Header, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from services.intake.accounts.domain import Principal
@@ -14,12 +14,13 @@ from services.intake.api.answers import KEY
 from services.intake.api.auth import Guard
 from services.intake.onestop.catalogue import Catalogue
 from services.intake.onestop.domain.calling import VISITOR
-from services.intake.onestop.dossiers import Dossiers
+from services.intake.onestop.dossiers import Dossiers, NoSuchDossierError
 from services.intake.onestop.hall import Hall
 from services.intake.onestop.refusals import bad_ticket_token
 from services.intake.refusals import key_malformed
 from services.intake.shelf import Shelf
 from shared.identity import TrackingTokens, fingerprint
+from shared.pace import Throttle, network, too_many
 from shared.vocabulary import Role
 
 PRIVATE = {"Cache-Control": "no-store"}
@@ -49,6 +50,7 @@ class Counter:
     guard: Guard
     tokens: TrackingTokens
     note: Callable[..., Awaitable[Any]]
+    misses: Throttle
 
     @property
     def zone(self) -> ZoneInfo:
@@ -61,6 +63,22 @@ class Counter:
         if principal.role not in roles:
             raise forbidden()
         return principal
+
+    async def unguessed(self, request: Request) -> AsyncGenerator[None]:
+        """Let a network look up so many codes that are none; then it waits, whoever asks.
+
+        What the check character refuses is a slip of the hand, and no guess.
+        """
+        number = request.path_params.get("number", "")
+        sender = network(request.client.host if request.client else "")
+        if number and (wait_s := self.misses.wait_s(sender)):
+            raise too_many(wait_s)
+        try:
+            yield
+        except NoSuchDossierError:
+            if self.dossiers.read(number):
+                self.misses.count(sender)
+            raise
 
     def require_token(self, kind: str, identifier: str, authorization: str) -> None:
         """Check the secret of a number or a dossier; 401 when it is another's, or none."""

@@ -8,18 +8,22 @@ from shared.mongo import Documents
 
 
 class OnestopNewest:
-    """The newest news of every desk's day and dossier, and a dossier's steps; twice is once."""
+    """The newest news of every desk's day and dossier, and all before it; twice is once."""
 
     def __init__(self, figures: OnestopFigures) -> None:
         self._figures = figures
-        self.collections: Sequence[Documents] = (figures.desks, figures.dossiers)
+        self.collections: Sequence[Documents] = (
+            figures.desks,
+            figures.dossiers,
+            figures.past.documents,
+        )
 
     def concerns(self, kind: str) -> bool:
         """Numbers and dossiers."""
         return kind.startswith(("ticket.", "dossier."))
 
     async def apply(self, heard: Sequence[Heard], generation: int) -> None:
-        """Keep the newest of each, and every step of a dossier.
+        """Keep the newest of each, every step of a dossier and every board of a desk.
 
         Raises:
             OutageError: not all of it is stored.
