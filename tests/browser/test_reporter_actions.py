@@ -288,6 +288,40 @@ def test_the_link_of_a_letter_opens_the_dossier_with_what_the_clerk_wrote(
     assert violations(page) == []
 
 
+def test_an_applicant_says_what_they_have_brought_and_the_clock_goes_on(
+    context: BrowserContext, city: City
+):
+    body = {"procedure": "household_business", "papers": ["form"]}
+    mine = city.intake.post("/onestop/dossiers", json=body).json()
+    path = f"/onestop/dossiers/{mine['number']}"
+    clerk = city.of_role("onestop_clerk").headers
+    said = {"papers": ["identity"], "text": "Xin mang theo bản gốc"}
+    city.intake.post(f"{path}/supplement", json=said, headers=clerk).raise_for_status()
+    page = context.new_page()
+    send = page.get_by_role("button", name="Báo đã bổ sung")
+    page.goto("/onestop")
+    page.get_by_label("Số hồ sơ hoặc mã ngắn").fill(mine["number"])
+    page.get_by_role("button", name="Tra cứu").click()
+    expect(page.get_by_text("Chờ bổ sung")).to_be_visible()
+    expect(send).to_have_count(0)  # without the secret of the letter it is nobody's to say
+
+    page.goto("about:blank")
+    page.goto(f"/onestop#d={mine['number']}&t={mine['dossier_token']}")
+    send.click()
+    expect(page.get_by_text("Chọn ít nhất một giấy tờ")).to_be_visible()
+    page.get_by_role("checkbox", name="Giấy tờ pháp lý của chủ hộ").check()
+    page.get_by_label("Lời nhắn").fill("Đã nộp tại quầy 6")
+    assert violations(page) == []
+    send.click()
+
+    expect(page.get_by_text("Đã tiếp nhận").first).to_be_visible()
+    expect(send).to_have_count(0)
+    own = {"Authorization": f"Bearer {mine['dossier_token']}"}
+    after = city.intake.get(path, headers=own).json()
+    assert (after["state"], after["paused"]) == ("received", False)
+    assert after["steps"][-1]["text"] == "Đã nộp tại quầy 6"
+
+
 def test_the_way_out_of_mails_is_a_page_in_both_languages(open_context: Open, city: City):
     assigned(city, reporter=(who := a_person()))
     token = token_of_a_mail(city, who["email"])

@@ -4,6 +4,7 @@ import { get } from '@web/core/api';
 import { moment } from '@web/core/dates';
 import { type Bilingual, both, has, t } from '@web/core/i18n';
 import { Button, Field, wordsOf } from '@web/ui/kit';
+import { type Paper, Supply } from './Supply';
 
 interface DossierView {
   number: string;
@@ -12,13 +13,14 @@ interface DossierView {
   due_at?: string | null;
   promised_at?: string | null; // a later date, told with the reason
   steps?: { at: string; title: Bilingual; text?: string }[];
-  checklist?: { id: string; name: Bilingual; asked_for: boolean }[];
+  checklist?: Paper[];
   [more: string]: unknown;
 }
 
 export function Dossier() {
   const [typed, setTyped] = useState('');
   const [found, setFound] = useState<DossierView | null>(null);
+  const [own, setOwn] = useState(''); // the secret of what was found, by the link of a letter
   const [error, setError] = useState('');
   const [busy, setBusy] = useState(false);
   const look = async (number: string, token: string | null): Promise<void> => {
@@ -26,6 +28,7 @@ export function Dossier() {
     setBusy(true);
     setError('');
     setFound(null);
+    setOwn(token ?? '');
     try {
       setFound(await get<DossierView>(`onestop/dossiers/${encodeURIComponent(number.toUpperCase())}`, { token }));
     } catch (failed) {
@@ -67,6 +70,7 @@ export function Dossier() {
           <ol class="timeline plain">{[...(found.steps ?? [])].reverse().map((each) => <li key={each.at}><b>{both(each.title)}</b><br /><span class="hint num">{moment(each.at)}</span>{each.text && <p class="said">{each.text}</p>}</li>)}</ol>
         </div>
       )}
+      {own && found?.state === 'supplement' && asked.length > 0 && <div class="card"><Supply<DossierView> key={asked.map((each) => each.id).join()} number={found.number} token={own} asked={asked} onDone={setFound} /></div>}
     </section>
   );
 }
