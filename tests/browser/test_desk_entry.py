@@ -37,6 +37,21 @@ def send(page: Page) -> str:
     return code_of(page)
 
 
+def _is_printed_for_the_caller(page: Page, city: City, code: str) -> None:
+    """On paper, with the private link, which neither the screen nor the tab keeps."""
+    link = page.locator("[data-secret]")
+    expect(page.get_by_role("button", name="In giấy tiếp nhận")).to_be_visible()
+    expect(link).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(link).to_be_visible()
+    expect(page.get_by_role("button", name="In giấy tiếp nhận")).to_be_hidden()
+    page.emulate_media(media="screen")
+    token = link.inner_text().partition("#t=")[2].strip()
+    own = {"Authorization": f"Bearer {token}"}
+    assert city.intake.get(f"/reports/{code}", headers=own).json()["text"]
+    assert token not in page.evaluate("JSON.stringify({ ...sessionStorage, ...localStorage })")
+
+
 def code_of(page: Page) -> str:
     page.locator("[data-sent]").wait_for()
     return page.locator("[data-sent]").get_attribute("data-sent") or ""
@@ -71,6 +86,7 @@ def test_an_operator_on_the_telephone_types_and_reads_the_code_out(
         assert page.locator(".readout").get_attribute("aria-label") == " ".join(code)
         expect(page.locator("[data-sent]")).to_contain_text("Xử lý trước")
         assert violations(page) == []
+        _is_printed_for_the_caller(page, city, code)
     found = city.office().case(code)
     assert found["channel"] == "hotline"
     assert found["category"] == "environment"

@@ -167,15 +167,17 @@ function Evidence({ files, onChange }: EvidenceProps): JSX.Element {
   );
 }
 
+type Answer = Receipt & { tracking_token?: string };
+
 /** Send the draft; the same words under the same key, however often it takes. */
 async function sent({ values, key }: Draft, files: readonly File[]): Promise<Receipt> {
   const body = reportOf(values, catalogue.value.terms?.version);
   const answer = files.length
-    ? await authed<Receipt>('desk/reports', { form: formOf(body, files), key, timeoutMs: SLOW_MS })
-    : await authed<Receipt>('desk/reports', { body, key });
-  // the tracking token is the caller's own: it comes to them by message, and stays with nobody here
-  const { code, promise, reword, emergency } = answer.data;
-  return { code, promise, reword, emergency };
+    ? await authed<Answer>('desk/reports', { form: formOf(body, files), key, timeoutMs: SLOW_MS })
+    : await authed<Answer>('desk/reports', { body, key });
+  // the tracking token is the caller's own: by message or on paper, and it stays with nobody here
+  const { code, promise, reword, emergency, tracking_token: secret } = answer.data;
+  return { code, promise, reword, emergency, secret };
 }
 
 function formOf(body: object, files: readonly File[]): FormData {

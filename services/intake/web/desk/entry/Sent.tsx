@@ -5,6 +5,7 @@ import { both, sentence, t } from '@web/core/i18n';
 import { Button, Icon, Note, toast } from '@web/ui/kit';
 import { onLink, pathOf } from '../route';
 import { me } from '../session';
+import { Paper } from './Paper';
 import type { Receipt } from './draft';
 
 const OPENS_CASES = new Set(['office_clerk', 'leader']);
@@ -41,12 +42,14 @@ export function Sent({ sent, onNext }: SentProps): JSX.Element {
       <div class="row">
         <Button kind="primary" icon="plus" onClick={onNext}>{t('entry.next')}</Button>
         <Button icon="copy" onClick={copy}>{t('case.copy')}</Button>
+        <Button icon="printer" onClick={() => print()}>{t('entry.print')}</Button>
         {promise && OPENS_CASES.has(me.value?.role ?? '') && (
           <a class="btn" href={pathOf(to)} onClick={onLink(to)}>
             <Icon name="external-link" />{t('entry.open')}
           </a>
         )}
       </div>
+      <Paper sent={sent} />
     </section>
   );
 }

@@ -26,6 +26,7 @@ export interface Receipt {
   promise: Bilingual | null; // null: a known case that is followed
   reword?: Bilingual;
   emergency: { number: string; name: Bilingual }[];
+  secret?: string; // the caller's own: for the paper that they take along, and stored nowhere here
 }
 
 interface Kept {
@@ -57,7 +58,7 @@ export function useDraft(usual: string): Draft {
   const [known] = useState(read);
   const [kept, setKept] = useState<Kept>(known ?? fresh());
   const keep = (next: Kept): void => {
-    sessionStorage.setItem(KEPT, JSON.stringify(next));
+    sessionStorage.setItem(KEPT, JSON.stringify(next, (name, value: unknown) => (name === 'secret' ? undefined : value)));
     setKept(next);
   };
   return {
