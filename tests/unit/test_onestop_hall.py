@@ -189,9 +189,9 @@ def test_what_was_called_where_it_arrived_is_not_taken_back() -> None:
 def test_a_retry_over_closing_time_gives_the_number_of_before(through: str) -> None:
     async def story() -> None:
         world = World()
-        world.at("16:59")
+        world.at("17:29")
         first = await world.take("k", through=through)
-        world.at("17:01")
+        world.at("17:31")
 
         again = await world.take("k", through=through)
 
@@ -206,12 +206,12 @@ def test_a_retry_over_closing_time_gives_the_number_of_before(through: str) -> N
 def test_two_tries_at_once_around_closing_time_give_one_number() -> None:
     async def story() -> None:
         world = World()
-        world.at("17:01")
+        world.at("17:31")
         other = world.another()
         wanted, key = Taking(**ONLINE.__dict__), {"key": "k", "body": "b"}
 
         async def before_closing() -> None:
-            world.at("16:59")
+            world.at("17:29")
             await other.take(other.desk("land"), wanted, key)
 
         world.store.meanwhile["land"] = before_closing
