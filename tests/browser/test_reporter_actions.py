@@ -283,7 +283,7 @@ def test_the_link_of_a_letter_opens_the_dossier_with_what_the_clerk_wrote(
     page.goto(f"/onestop#d={mine['number']}&t={mine['dossier_token']}")
 
     expect(page.get_by_text("Xin mang theo bản gốc")).to_be_visible()
-    expect(page.get_by_text("Giấy tờ pháp lý của chủ hộ")).to_be_visible()
+    expect(page.get_by_text("Bạn cần bổ sung: Giấy tờ pháp lý của chủ hộ")).to_be_visible()
     assert "#" not in page.url
     assert violations(page) == []
 

@@ -9,7 +9,7 @@ export function Paper({ sent: { code, promise, secret } }: { sent: Receipt }): J
     <div class="paper" aria-hidden="true">
       <p><b>{t('app.name')}</b></p>
       <p>{t('entry.paper')}</p>
-      <p class="readout num">{code}</p>
+      <p class="num"><b>{code}</b></p>
       {promise && <p>{sentence(both(promise))}</p>}
       <img src={`/api/v1/reports/${code}/qr.svg`} width="148" height="148" alt="" />
       <p>{page}</p>
