@@ -79,9 +79,14 @@ def engine(ending: ExitStack) -> bool:
         return True
     if LAB.exists() and os.getuid() == 0:
         _step("no engine with the images: getting one from container-lab (some minutes)")
-        run_shown(["bash", str(LAB), "images"], _step)
-        if not running:
+        if not running:  # before it is started: a half-started one is taken down as well
             ending.callback(subprocess.run, ["bash", str(LAB), "down"], check=False)
+        try:
+            run_shown(["bash", str(LAB), "images"], _step)
+        except (subprocess.SubprocessError, OSError) as error:
+            _step(f"container-lab gave none: {error}")
+            print(getattr(error, "output", None) or "", file=sys.stderr)
+            return running
         return True
     return running  # with an engine and a registry, the images come by themselves
 

@@ -9,9 +9,11 @@ from shared.regulation_model import (
     NOT_NEEDED,
     WARD,
     Area,
+    Category,
     Content,
     Dated,
     Rule,
+    SubCategory,
 )
 from shared.rulefile import RuleFile
 from shared.text import fold
@@ -52,6 +54,9 @@ def check(content: Content, rules: RuleFile, calendars: Collection[str]) -> None
     _check_units(content, rules)
     _check_areas(content, rules)
     _check_categories(content, rules)
+    _check_aliases(content.categories, rules, ("categories",))
+    for index, category in enumerate(content.categories):
+        _check_aliases(category.sub_categories, rules, ("categories", index, "sub_categories"))
     _check_keywords(content, rules)
     for index, rule in enumerate(content.rules):
         _check_rule(content, rules, rule, index)
@@ -174,6 +179,17 @@ def _check_categories(content: Content, rules: RuleFile) -> None:
             raise rules.error(
                 f"out of order: {expected!r} comes before {name!r}", "categories", index, "id"
             )
+
+
+def _check_aliases(named: Sequence[Category | SubCategory], rules: RuleFile, here: Place) -> None:
+    """Refuse a name that means two things on one level."""
+    for index, each in enumerate(named):
+        for place, alias in enumerate(each.aliases):
+            for other in named:
+                if other is not each and (other.id == alias or other.called(alias)):
+                    raise rules.error(
+                        f"{alias!r} also names {other.id!r}", *here, index, "aliases", place
+                    )
 
 
 def _check_keywords(content: Content, rules: RuleFile) -> None:

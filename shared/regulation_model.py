@@ -7,6 +7,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.text import fold
 from shared.vocabulary import (
     LEADERS,
     OFFICE,
@@ -154,15 +155,30 @@ class Evidence(Part):
     result: Many[Word[ResultEvidence]]
 
 
-class SubCategory(Part):
+class Named(Part):
+    """What people may also call otherwise.
+
+    Attributes:
+        aliases: Other names, of apps and older rules; a report may use them in the id's place.
+    """
+
+    name: Words
+    aliases: Many[Text] = ()
+
+    def called(self, stated: str) -> bool:
+        """Say whether somebody means this by a name in either language or an alias."""
+        key = fold(stated)
+        return bool(key) and key in map(fold, (self.name.vi, self.name.en, *self.aliases))
+
+
+class SubCategory(Named):
     """A finer name under a category; the limit stays the category's."""
 
     id: Identifier
-    name: Words
     keywords: Many[Text] = ()
 
 
-class Category(Part):
+class Category(Named):
     """A kind of report, its limit and its duties.
 
     Attributes:
@@ -177,7 +193,6 @@ class Category(Part):
     """
 
     id: CategoryId
-    name: Words
     quote: Text
     limit_hours: Hours
     clock: Word[Clock]
@@ -190,6 +205,11 @@ class Category(Part):
     hints: Many[Text] = ()
     emergency: Many[Number] = ()
     source: Text
+
+    def sub_category(self, stated: str) -> SubCategory | None:
+        """Return the sub-category that somebody means, or None when there is no such under it."""
+        known = (each for each in self.sub_categories if each.id == stated or each.called(stated))
+        return next(known, None)
 
     def all_keywords(self) -> tuple[str, ...]:
         """Return the keywords of the category and of everything under it, each once."""

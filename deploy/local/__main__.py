@@ -32,9 +32,16 @@ address, for load tools and `./dev bench --stack`. The tests, bench and chaos li
 """
 
 
+# These pass nothing on: what they do not know was mistyped ("--detached").
+OWN = frozenset({"up", "down", "supervise", "check", "help"})
+
+
 def main() -> int:
     """Run one command; return the exit code."""
     given, rest = _parser().parse_known_args()
+    if rest and given.command in OWN:
+        print(f"./dev {given.command} knows no {' '.join(rest)}: ./dev help", file=sys.stderr)
+        return 2
     try:
         return _run(given, rest)
     except LayoutError as error:

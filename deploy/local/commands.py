@@ -12,6 +12,9 @@ from deploy import pages
 from deploy.local import stack, stackfile
 from deploy.local.layout import ROOT, Layout
 
+START_S = 300.0  # of a stack that somebody else has started, on a busy machine
+LOOK_S = 0.2
+
 
 def up(*, detach: bool, doubles: bool = False) -> int:
     """Start the stack; in the foreground until Ctrl-C, detached until it is ready.
@@ -65,9 +68,27 @@ def down() -> int:
 def demo(arguments: Sequence[str]) -> int:
     """Show the demo on the stack that runs, or on one that is started for it and stays."""
     layout = Layout.from_environment()
-    if not stack.supervisor_of(layout) and (code := up(detach=True)):
-        return code
+    if not stack.supervisor_of(layout):
+        if code := up(detach=True):
+            return code
+    elif not _started(layout):
+        print(f"./dev demo: the stack in {layout.directory} did not start", file=sys.stderr)
+        return 1
     return become("deploy.local.demo", [str(layout.stack_file), *arguments])
+
+
+def _started(layout: Layout) -> bool:
+    """Wait for a stack that is just being started; False when it ends, or takes minutes."""
+    ends = time.monotonic() + START_S
+    told = False
+    while stackfile.read(layout) is None:
+        if time.monotonic() > ends or not stack.supervisor_of(layout):
+            return False
+        if not told:
+            _say("a stack is just being started; waiting for it")
+            told = True
+        time.sleep(LOOK_S)
+    return True
 
 
 def deadletters(arguments: Sequence[str]) -> int:

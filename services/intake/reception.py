@@ -13,6 +13,7 @@ from typing import Any
 from services.intake.archive import Archive, Item
 from services.intake.asked import KeyReusedError
 from services.intake.domain.complaints import NOT_YOUR_CHANNEL, Complaint, complaints
+from services.intake.domain.naming import by_ids
 from services.intake.domain.receive import Arrival, receive
 from services.intake.domain.report import Position, ReporterIn, ReportIn, position_of
 from services.intake.domain.rules import Rules
@@ -121,6 +122,7 @@ class Reception:
         if identity and submission.media and (known := await self._known(identity)):
             return known
         rules = self._shelf.now(received_at)
+        report = by_ids(report, rules.regulation)
         broken = complaints(
             report,
             rules.regulation,

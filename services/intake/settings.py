@@ -11,6 +11,7 @@ from services.intake.accounts.oidc_settings import OidcSettings
 from services.intake.accounts.passwords import Cost
 from services.intake.accounts.sessions import Lifetimes
 from services.intake.accounts.wiring import AccountSettings
+from services.intake.domain.report import MOST_FILES
 from services.intake.evidence import EvidenceLimits
 from shared.media import MediaSettings
 from shared.pace import Paces
@@ -54,7 +55,7 @@ class Settings(ServiceSettings):
     spool_bytes: int = Field(default=2**30, ge=2**20)  # of it; more is 503, and fills no disk
     inspectors: int = Field(default=2, ge=1, le=32)  # decoders at once; each holds one core
 
-    max_files: int = Field(default=10, ge=1, le=50)
+    max_files: int = Field(default=10, ge=1, le=MOST_FILES)
     max_file_bytes: int = Field(default=20 * 2**20, ge=2**16)
     max_total_bytes: int = Field(default=60 * 2**20, ge=2**16)
     max_pixels: int = Field(default=50_000_000, ge=10**6)  # a 48 MP phone passes

@@ -107,6 +107,11 @@ REFUSALS = [
         id="a category without a lead",
     ),
     pytest.param(
+        [("aliases: [Vệ sinh môi trường, Rác thải]", f"aliases: [Noise]{HERE}")],
+        "'Noise' also names 'noise'",
+        id="an alias of another sub-category",
+    ),
+    pytest.param(
         [("limit_hours: 8", f"limit_hours: 0{HERE}")], "limit_hours", id="a limit of nothing"
     ),
     pytest.param(

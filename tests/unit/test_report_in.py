@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from services.intake.domain.complaints import complaints
-from services.intake.domain.report import ReportIn
+from services.intake.domain.naming import by_ids
+from services.intake.domain.report import MOST_FILES, ReportIn
 from tests.builders import dalat
 
 OLD = "2019 edition"
@@ -49,6 +50,14 @@ def test_anything_else_is_no_acceptance(terms: Any) -> None:
     assert codes(said(terms=terms)) == ["terms_not_accepted"]
 
 
+def test_the_manifest_is_as_long_as_an_operator_may_allow_files() -> None:
+    assert len(said(media=[{}] * MOST_FILES).media) == MOST_FILES
+    with pytest.raises(ValidationError) as caught:
+        said(media=[{}] * (MOST_FILES + 1))
+
+    assert [each["loc"] for each in caught.value.errors()] == [("media",)]
+
+
 @pytest.mark.parametrize("accepted", ["true", "yes", "1", 1, 1.0, 0, None, [True]])
 def test_accepted_is_true_or_false_and_nothing_like_it(accepted: Any) -> None:
     with pytest.raises(ValidationError) as caught:
@@ -76,3 +85,42 @@ def test_what_nobody_can_read_is_no_text(text: str) -> None:
 )
 def test_one_letter_or_digit_of_any_script_is_a_text(text: str) -> None:
     assert said(text=text).text == text
+
+
+@pytest.mark.parametrize(
+    ("category", "sub_category", "ids"),
+    [
+        pytest.param("environment", "waste", ("environment", "waste"), id="ids"),
+        pytest.param("environment", "rac thai", ("environment", "waste"), id="an alias"),
+        pytest.param("Môi trường", "Noise", ("environment", "noise"), id="names"),
+        pytest.param(None, "Tiếng ồn", (None, "noise"), id="a sub-category alone"),
+        pytest.param("environment", None, ("environment", None), id="none"),
+    ],
+)
+def test_a_category_may_be_called_by_its_names(
+    category: str | None, sub_category: str | None, ids: tuple[str | None, str | None]
+) -> None:
+    report = by_ids(said(category=category, sub_category=sub_category, terms=True), dalat())
+
+    assert (report.category, report.sub_category) == ids
+    assert codes(report) == []
+
+
+@pytest.mark.parametrize(
+    ("category", "sub_category", "complaint"),
+    [
+        pytest.param("environment", "traffic", "unknown_sub_category", id="of another category"),
+        pytest.param("environment", "nothing", "unknown_sub_category", id="of none"),
+        pytest.param(None, "nothing", "unknown_sub_category", id="of none, alone"),
+        pytest.param("nothing", "waste", "unknown_category", id="an unknown category is enough"),
+    ],
+)
+def test_a_sub_category_lies_under_its_category(
+    category: str | None, sub_category: str, complaint: str
+) -> None:
+    report = by_ids(said(category=category, sub_category=sub_category, terms=True), dalat())
+
+    found = complaints(report, dalat(), media_count=1, can_attach=True)
+    assert [(each.field, each.code) for each in found] == [
+        (complaint.removeprefix("unknown_"), complaint)
+    ]

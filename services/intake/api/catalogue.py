@@ -63,9 +63,10 @@ def _category(category: Category) -> dict[str, Any]:
         mode="json",
         include={"id", "name", "quote", "limit_hours", "clock", "icon", "evidence", "identity"},
     )
+    plain["aliases"] = list(category.aliases)
     plain["emergency"] = list(category.emergency)
     plain["sub_categories"] = [
-        {"id": each.id, "name": each.name.model_dump(mode="json")}
+        each.model_dump(mode="json", include={"id", "name", "aliases"})
         for each in category.sub_categories
     ]
     plain["keywords"] = list(category.all_keywords())

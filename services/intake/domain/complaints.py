@@ -40,6 +40,8 @@ def complaints(
     if report.category and category is None:
         known = ", ".join(each.id for each in regulation.categories)
         found.append(_unknown_category(known))
+    if report.sub_category and not _known(report, category, regulation):
+        found.append(_UNKNOWN_SUB_CATEGORY)
     if category:
         found += _of_category(report, category, media_count, can_attach=can_attach)
     if report.about_unit and report.about_unit not in {unit.id for unit in regulation.units}:
@@ -47,6 +49,14 @@ def complaints(
     if report.location and (report.location.lat is None) != (report.location.lon is None):
         found.append(_HALF_A_PLACE)
     return found
+
+
+def _known(report: ReportIn, category: Category | None, regulation: Regulation) -> bool:
+    """Say whether there is such a sub-category; an unknown category is complaint enough."""
+    if report.category and category is None:
+        return True
+    among = [category] if category else regulation.categories
+    return any(each.sub_category(report.sub_category or "") for each in among)
 
 
 def _of_category(
@@ -79,6 +89,12 @@ _EVIDENCE = Complaint(
     "evidence_required",
     "Lĩnh vực này cần ít nhất một ảnh hoặc bản ghi âm hiện trường.",
     "This category needs at least one photo or recording of the scene.",
+)
+_UNKNOWN_SUB_CATEGORY = Complaint(
+    "sub_category",
+    "unknown_sub_category",
+    "Lĩnh vực này không có tiểu mục đó.",
+    "There is no such sub-category under this category.",
 )
 _UNKNOWN_UNIT = Complaint(
     "about_unit",

@@ -21,6 +21,7 @@ from shared.text import legible
 from shared.vocabulary import Anonymity, Channel, Language, MediaKind, ReporterKind
 
 TEXT_CHARACTERS = 5000
+MOST_FILES = 50  # that an operator may allow with a report; what is allowed is a setting
 PHONE = re.compile(r"\+?[0-9][0-9 .()-]{6,18}[0-9]")
 # what every mail server takes as it stands, at a domain that is not other letters (xn--)
 PLAIN_ADDRESS = re.compile(
@@ -148,7 +149,7 @@ class ReportIn(Incoming):
     about_unit: Short | None = None
     captured_at: Instant | None = None
     terms: TermsIn = TermsIn()
-    media: Annotated[tuple[MediaIn, ...], Field(max_length=10)] = ()
+    media: Annotated[tuple[MediaIn, ...], Field(max_length=MOST_FILES)] = ()
     reporter: ReporterIn = ReporterIn()
     channel: Channel = Channel.WEB
 
