@@ -92,6 +92,14 @@ RSS = """<?xml version="1.0"?><rss version="2.0"><channel><title>Việc làm</ti
 </channel></rss>"""
 
 
+DEEP = f'<rss version="2.0"><channel>{"<a>" * 300}</channel></rss>'
+
+
+def hidden(begin: str, end: str) -> bytes:
+    """Depth between two marks that a careless look takes for the ends of something harmless."""
+    return f'<rss version="2.0"><channel>{begin}{"<a>" * 300}{end}</channel></rss>'.encode()
+
+
 def test_a_feed_becomes_plain_text_with_safe_links() -> None:
     [item] = read_news(RSS.encode())
 
@@ -134,6 +142,16 @@ def test_the_newest_news_come_first_wherever_they_stand_in_the_feed() -> None:
         b"<html><body>404</body></html>",
         b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><rss version="2.0"/>',
         b"\xff\xfe\x00garbage",
+        pytest.param(DEEP.encode("utf-16"), id="UTF-16"),
+        pytest.param(DEEP.encode("utf-16-be"), id="UTF-16 that does not say so"),
+        pytest.param(DEEP.encode("utf-32"), id="UTF-32"),
+        pytest.param(hidden("<!-- <![CDATA[ -->", "<!-- ]]> -->"), id="CDATA in a comment"),
+        pytest.param(hidden("<![CDATA[ <!-- ]]>", "<![CDATA[ --> ]]>"), id="a comment in CDATA"),
+        pytest.param(hidden("<!-->", "-->"), id="a comment that XML forbids"),
+        pytest.param(hidden("<?x <!-- ?>", "<?x --> ?>"), id="a comment in an instruction"),
+        pytest.param(
+            f"<!--{'x' * 100_000}--><!DOCTYPE x>{RSS}".encode(), id="a document type, far behind"
+        ),
     ],
 )
 def test_what_is_no_feed_is_refused(body: bytes) -> None:

@@ -155,7 +155,7 @@ class App(AppIn):
         return self.health if self.is_outside or self.feed else Health.NATIVE
 
     def public(self) -> dict[str, Any]:
-        """Return what anybody may see; its address only as our counted redirect."""
+        """Return what anybody may see; `open` is the way to its address that is counted."""
         links: dict[str, str] = {}
         if self.address:
             links["open"] = f"/api/v1/apps/{self.id}/open"
@@ -165,6 +165,7 @@ class App(AppIn):
             "id": self.id,
             "title": self.title.model_dump(),
             "icon": self.icon,
+            "address": self.address,
             "audience": self.audience.value,
             "native": self.shown_health is Health.NATIVE,
             "health": self.shown_health.value,

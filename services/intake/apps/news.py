@@ -1,5 +1,6 @@
 """News out of a feed (RSS, Atom) as plain text: no markup, no scripts, no foreign images. Pure."""
 
+import codecs
 import html
 import re
 from dataclasses import dataclass
@@ -15,10 +16,14 @@ MOST_CHARACTERS = 300
 MOST_TAGS, MOST_DEEP = 40_000, 200  # of a feed; one of 500 entries has some 15,000 and 8
 MOST_READ = 10_000  # characters of a title or summary that are looked at
 MARKUP = re.compile(r"<[^<>]*>")  # without `<` inside: a row of them would take its square in time
-CDATA = re.compile(rb"<!\[CDATA\[.*?\]\]>", re.DOTALL)
+# Whichever begins first: neither means anything inside the other. A comment that XML forbids stays,
+# with the tags in it: a parser that forgives may find its end elsewhere.
+NO_TAGS = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--(?!-?>)(?:(?!--).)*-->", re.DOTALL)
+ODD = re.compile(rb"<\?[^<>]*<")  # an instruction that hides one of their beginnings
 TAG = re.compile(rb"<(/?)[A-Za-z][^<>]*?(/?)>")
 # No feed needs them, and they are how a small file becomes a large one.
 REFUSED = (b"<!doctype", b"<!entity")
+WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # UTF-32's begin with them, or with a NUL
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,12 @@ def read_news(body: bytes) -> list[Item]:
     Raises:
         NoFeedError: it is none, or holds a document type.
     """
-    if any(each in body[:100_000].lower() for each in REFUSED):
+    if b"\0" in body or body.startswith(WIDE) or ODD.search(body):
+        raise NoFeedError("written so that what is looked for below could hide")
+    bare = NO_TAGS.sub(b"", body)
+    if any(each in bare.lower() for each in REFUSED):
         raise NoFeedError("a document type")
-    if _is_monstrous(body):
+    if _is_monstrous(bare):
         raise NoFeedError("too many elements, or too deep in one another")
     parsed: Any = feedparser.parse(body)
     if not parsed.get("version"):
@@ -63,10 +71,10 @@ def read_news(body: bytes) -> list[Item]:
     return items[:MOST_ITEMS]
 
 
-def _is_monstrous(body: bytes) -> bool:
+def _is_monstrous(bare: bytes) -> bool:
     """Say whether the parser would need minutes: its time grows with the square of the depth."""
     depth = deepest = 0
-    for count, tag in enumerate(TAG.finditer(CDATA.sub(b"", body))):
+    for count, tag in enumerate(TAG.finditer(bare)):
         depth += -1 if tag[1] else 0 if tag[2] else 1
         deepest = max(deepest, depth)
         if count > MOST_TAGS or deepest > MOST_DEEP:
