@@ -77,6 +77,7 @@ from shared import logs, pages, problems, topology, web
 from shared.directory import Directory
 from shared.errors import CivicError
 from shared.identity import Seal, TrackingTokens, Vault
+from shared.lockbox import Lockbox
 from shared.media import MediaStore
 from shared.mongo import Documents
 from shared.outbound import rules_for
@@ -121,7 +122,9 @@ class Parts:
         self.presences = Presences(runtime.database("intake"), utc_now)
         runtime.keep(self.presences.documents)
         self.guard = auth.Guard(self.accounts.sessions)
-        self.api_keys = ApiKeys(runtime.database("intake"), utc_now)
+        self.api_keys = ApiKeys(
+            runtime.database("intake"), Lockbox(settings.sealing_key, "api-keys"), utc_now
+        )
         self.apps = AppStore(runtime.database("intake"))
         for kept in (self.api_keys.documents, self.apps.documents, self.apps.news):
             runtime.keep(kept)

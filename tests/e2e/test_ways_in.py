@@ -107,6 +107,29 @@ def test_a_camera_needs_a_key_that_is_shown_once_and_can_be_revoked(city: City):
     assert city.intake.get("/admin/api-keys", headers=city.leader().headers).status_code == 403
 
 
+def test_a_key_whose_answer_was_lost_is_shown_again_until_it_is_used(city: City):
+    headers = {
+        **city.of_role("administrator").headers,
+        "Idempotency-Key": f"camera-{uuid.uuid4().hex}",
+    }
+
+    def issue(name: str = "Camera chợ"):
+        return city.intake.post("/admin/api-keys", json={"name": name}, headers=headers)
+
+    made, again, other = issue(), issue(), issue("Camera khác")
+
+    assert (made.status_code, again.status_code, other.status_code) == (201, 201, 422)
+    assert made.json() == again.json()
+    assert again.headers["idempotency-replayed"] == "true"
+    body = {"text": "Phát hiện đổ rác trộm", "category": "environment", "area": "Phường 1"}
+    key = {"X-Api-Key": made.json()["key"]}
+    assert city.intake.post("/camera/incidents", json=body, headers=key).status_code == 201
+    late = issue()
+    assert (late.status_code, late.json()["type"].rpartition(":")[2]) == (409, "already_shown")
+    listed = city.intake.get("/admin/api-keys", headers=headers).json()["items"]
+    assert [each["id"] for each in listed].count(made.json()["id"]) == 1
+
+
 def test_a_cameras_picture_comes_with_it(city: City):
     administrator = city.of_role("administrator").headers
     made = city.intake.post("/admin/api-keys", json={"name": "Camera"}, headers=administrator)
@@ -157,6 +180,9 @@ def test_an_administrator_keeps_the_registry_and_openings_are_counted(city: City
         )
 
     assert put().status_code == 200
+    shown = {each["id"]: each for each in city.intake.get("/apps").json()["items"]}[name]
+    assert shown["address"] == body["address"]
+    assert shown["links"]["open"].endswith(f"/apps/{name}/open")
     for _ in range(3):
         opened = city.intake.get(f"/apps/{name}/open", follow_redirects=False)
         assert opened.headers["location"] == body["address"]

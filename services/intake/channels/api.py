@@ -13,7 +13,7 @@ from services.intake.api.auth import Guard
 from services.intake.api.receipt import RECEIPT, REPORT_BODY, body_of
 from services.intake.api.reports import Front
 from services.intake.channels.entering import entered_by
-from services.intake.channels.keys import ApiKey, ApiKeys, Scope
+from services.intake.channels.keys import AlreadyShownError, ApiKey, ApiKeys, Scope
 from services.intake.domain.report import CameraIncidentIn, Incoming, OnBehalfIn
 from services.intake.reception import Answer, Entered
 from shared.pace import Throttle
@@ -112,11 +112,26 @@ def _add_administration(outer: APIRouter, channels: Channels) -> None:
     administrator = Depends(channels.guard.require(Role.ADMINISTRATOR))
 
     @router.post("", status_code=201, summary="Issue a key for a machine")
-    async def issue(body: KeyIn, who: Annotated[Principal, administrator]) -> Response:
-        """Issue a key; it is shown in this answer only."""
-        key, written = await channels.keys.issue(body.name, body.scope, who.account)
-        await channels.note("api_key.issued", actor=who, subject=key.id)
-        return json_answer({**key.plain(), "key": written}, 201, PRIVATE)
+    async def issue(
+        body: KeyIn,
+        who: Annotated[Principal, administrator],
+        idempotency_key: Annotated[
+            str, Header(max_length=200, description="the same key makes the same one")
+        ] = "",
+    ) -> Response:
+        """Issue a key; it is shown in this answer only, again until its first use to who repeats.
+
+        409 to who repeats later: revoke it and issue another.
+        """
+        keys, asked = channels.keys, idempotency_key
+        try:
+            made = await keys.issue(body.name, body.scope, who.account, asked=asked)
+        except AlreadyShownError as error:
+            raise _already_shown() from error
+        # each time that it is shown
+        await channels.note("api_key.issued", actor=who, subject=made.key.id)
+        headers = {**PRIVATE, **({"Idempotency-Replayed": "true"} if made.replayed else {})}
+        return json_answer({**made.key.plain(), "key": made.written}, 201, headers)
 
     @router.get("", summary="Keys of machines")
     async def listed(_who: Annotated[Principal, administrator]) -> Response:
@@ -140,6 +155,15 @@ def _answer(answer: Answer) -> Response:
     if answer.replayed:
         headers["Idempotency-Replayed"] = "true"
     return json_answer(answer.body, 201, headers)
+
+
+def _already_shown() -> Problem:
+    return Problem(
+        409,
+        "already_shown",
+        vi="Khoá này đã dùng hoặc bị thu hồi nên không hiện lại được. Vui lòng cấp khoá khác.",
+        en="This key is in use or revoked, so it is not shown again. Please issue another one.",
+    )
 
 
 def _bad_key() -> Problem:

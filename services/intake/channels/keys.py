@@ -1,6 +1,8 @@
 """API keys of machines: issued and revoked by the administrator, stored as a hash, scoped.
 
-A key is `ck_<id>_<secret>`. Its secret has 256 random bits, so a plain hash keeps it.
+A key is `ck_<id>_<secret>`. Its secret has 256 random bits, so a plain hash keeps it. One that was
+asked for with an Idempotency-Key is kept sealed until its first use as well: the answer that showed
+it may have been lost.
 """
 
 import hashlib
@@ -13,6 +15,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from services.intake.asked import KeyReusedError
+from shared.errors import CivicError, DuplicateError
+from shared.identity import fingerprint
+from shared.lockbox import Lockbox
 from shared.mongo import Database, Document, Documents
 
 KEYS = "api_keys"
@@ -51,16 +57,43 @@ class ApiKey:
         }
 
 
-class ApiKeys:
-    """The collection of keys."""
+class AlreadyShownError(CivicError):
+    """The key was issued under this idempotency key, and its secret is no longer kept."""
 
-    def __init__(self, base: Database, clock: Callable[[], datetime]) -> None:
+
+@dataclass(frozen=True)
+class Issued:
+    """A key with the words that are shown this once; `replayed`: asked for again."""
+
+    key: ApiKey
+    written: str
+    replayed: bool = False
+
+
+class ApiKeys:
+    """The collection of keys.
+
+    Args:
+        base: Intake's database.
+        box: Seals a secret until its first use.
+        clock: The server's time.
+    """
+
+    def __init__(self, base: Database, box: Lockbox, clock: Callable[[], datetime]) -> None:
         self.documents = Documents(base, KEYS)
+        self._box = box
         self._clock = clock
 
-    async def issue(self, name: str, scope: Scope, by: str) -> tuple[ApiKey, str]:
-        """Issue a key, and return it with the words that are shown this once."""
+    async def issue(self, name: str, scope: Scope, by: str, *, asked: str = "") -> Issued:
+        """Issue a key, once under one idempotency key of an administrator (`asked`).
+
+        Raises:
+            KeyReusedError: the idempotency key stands for another key.
+            AlreadyShownError: it is this one, which is in use or revoked.
+        """
         identifier, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+        if asked:
+            identifier = fingerprint(f"api-key|{by}|{asked}")[:12]
         document: Document = {
             "_id": identifier,
             "hash": _hash(secret),
@@ -70,8 +103,22 @@ class ApiKeys:
             "created_at": self._clock(),
             "revoked_at": None,
         }
-        await self.documents.insert(document)
-        return _key(document), f"ck_{identifier}_{secret}"
+        if asked:
+            document["sealed"] = self._box.seal(identifier, secret.encode())
+        try:
+            await self.documents.insert(document)
+        except DuplicateError:
+            return await self._again(identifier, name, scope)
+        return Issued(_key(document), f"ck_{identifier}_{secret}")
+
+    async def _again(self, identifier: str, name: str, scope: Scope) -> Issued:
+        found = await self.documents.load(identifier)
+        if found is None or (found["name"], found["scope"]) != (name, scope.value):
+            raise KeyReusedError("the key stands for another one")
+        if not found.get("sealed"):
+            raise AlreadyShownError(identifier)
+        secret = self._box.open(identifier, found["sealed"]).decode()
+        return Issued(_key(found), f"ck_{identifier}_{secret}", replayed=True)
 
     async def valid(self, written: str, scope: Scope) -> ApiKey | None:
         """Return the key that somebody shows, if it holds for this scope and is not revoked."""
@@ -85,7 +132,8 @@ class ApiKeys:
             return None
         today = self._clock().date().isoformat()
         if document.get("last_used_on") != today:  # once a day: a look must not cost a write
-            await self.documents.update_one({"_id": found[1]}, {"$set": {"last_used_on": today}})
+            used: Document = {"$set": {"last_used_on": today}, "$unset": {"sealed": ""}}
+            await self.documents.update_one({"_id": found[1]}, used)
         return _key(document)
 
     async def all(self) -> list[ApiKey]:
@@ -96,7 +144,8 @@ class ApiKeys:
     async def revoke(self, identifier: str) -> bool:
         """Let a key open nothing from now on; False when there is none, or it is revoked."""
         return await self.documents.update_one(
-            {"_id": identifier, "revoked_at": None}, {"$set": {"revoked_at": self._clock()}}
+            {"_id": identifier, "revoked_at": None},
+            {"$set": {"revoked_at": self._clock()}, "$unset": {"sealed": ""}},
         )
 
 
