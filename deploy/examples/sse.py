@@ -20,7 +20,7 @@ async def follow(notify: str, ledger: Ledger) -> None:
             name, _, value = line.partition(": ")
             if not line and frame.get("event") == "reset":
                 ledger.reset(frame["id"])
-            elif not line and "data" in frame:
+            elif not line and "data" in frame and "id" in frame:  # `expired` has no place
                 ledger.take(frame["id"], json.loads(frame["data"]))
                 ledger.save()
             frame = {**frame, name: value} if line else {}

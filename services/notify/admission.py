@@ -1,8 +1,13 @@
 """Who may listen: officials by the token that intake gave them, the IOC by its own."""
 
 import hmac
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import ClassVar
 
+from services.notify import sse
+from shared.errors import OutageError
 from shared.problems import Problem
 from shared.sessions import SessionReader, Visitor
 from shared.vocabulary import Role
@@ -80,6 +85,37 @@ class Admission:
                 vi="Tài khoản của bạn không có quyền thực hiện việc này.",
                 en="Your account may not do this.",
             )
+
+
+class Standing:
+    """Whether a stream that a token opened may go on; asked again at most every heartbeat.
+
+    Args:
+        admits: Looks at an Authorization header; a problem when it opens nothing.
+        authorization: The header.
+    """
+
+    every_s: ClassVar = sse.HEARTBEAT_S  # for which an answer counts
+
+    def __init__(self, admits: Callable[[str], Awaitable[None]], authorization: str) -> None:
+        self._admits = admits
+        self._authorization = authorization
+        self._ask_at = time.monotonic() + self.every_s
+
+    async def is_over(self) -> bool:
+        """Say whether the token is signed out, expired or may this no more.
+
+        A database that does not answer ends no stream: it is asked again with the next heartbeat.
+        """
+        if time.monotonic() < self._ask_at:
+            return False
+        self._ask_at = time.monotonic() + self.every_s
+        with suppress(OutageError):
+            try:
+                await self._admits(self._authorization)
+            except Problem:
+                return True
+        return False
 
 
 def unauthenticated(vi: str, en: str) -> Problem:

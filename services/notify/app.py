@@ -145,7 +145,7 @@ class Parts:
                     zone,
                     self.settings.small_number,
                     utc_now,
-                    self.centre.figures.watermark,
+                    self.centre.watermarks.read,
                 )
             ),
             webhook_routes.create_router(hooks, admission),

@@ -313,3 +313,21 @@ def test_every_number_in_an_address_is_bounded(service: str):
     ]
 
     assert unbounded == []  # the database takes eight bytes of an integer and fails on more
+
+
+@pytest.mark.parametrize("service", ["intake", "notify"])
+def test_every_day_and_instant_in_an_address_is_bounded(service: str):
+    document = json.loads((ROOT / "docs" / f"openapi-{service}.json").read_text())
+    found = {
+        (path, parameter["name"]): {"formatMinimum", "formatMaximum"} <= schema.keys()
+        for path, operations in document["paths"].items()
+        for operation in operations.values()
+        for parameter in operation.get("parameters", ())
+        for schema in (parameter["schema"], *parameter["schema"].get("anyOf", ()))
+        if schema.get("format") in {"date", "date-time"} and parameter["name"] != "since"
+    }
+
+    assert found
+    # arithmetic with the first or the last day of all calendars fails, and so does its storing;
+    # `since` is brought within what the broker counts
+    assert [each for each, bounded in found.items() if not bounded] == []

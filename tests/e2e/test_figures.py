@@ -105,6 +105,31 @@ def test_a_question_that_makes_no_sense_is_refused_at_its_field(
     assert [each["field"] for each in answer.json()["errors"]] == [field]
 
 
+FIRST, LAST = "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "field"),
+    [
+        ("units", {"from": FIRST}, "from"),
+        ("summary", {"to": LAST}, "to"),
+        ("onestop", {"on": "9999-12-31"}, "on"),
+        ("onestop", {"on": "0001-01-01"}, "on"),
+        ("onestop", {"at": FIRST}, "at"),
+        ("cases", {"cursor": f"2026-01-12T05:00:00Z~{LAST}~DL-1"}, "cursor"),
+        ("cases", {"cursor": f"{FIRST}~{FIRST}~DL-1"}, "cursor"),
+        ("incidents", {"cursor": f"{FIRST}~i_1"}, "cursor"),
+    ],
+)
+def test_the_ends_of_the_calendar_are_refused_at_their_field(
+    city: City, path: str, query: dict[str, str], field: str
+):
+    answer = city.notify.get(f"/ioc/{path}", params=query)
+
+    assert answer.status_code == 422, answer.text
+    assert [each["field"] for each in answer.json()["errors"]] == [field]
+
+
 def test_what_became_of_a_few_cases_is_withheld(city: City):
     start = fresh_second()
     receipt = sent(city)

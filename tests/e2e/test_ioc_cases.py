@@ -23,6 +23,10 @@ def test_an_open_case_is_there_coarsely_until_it_is_done(stack_file: Path):
     assert set(row) == set(named)
     assert row["channel"] == "web"
 
+    mark = city.notify.get("/ioc/cases").json()["watermark"]
+    assert mark.keys() == city.notify.get("/ioc/summary").json()["watermark"].keys()
+    assert mark["offset"] >= 0
+
     city.reporter(receipt, "withdraw")
     eventually(lambda: receipt["code"] not in listed())
     then = city.notify.get("/ioc/cases", params={"at": before.isoformat()}).json()["items"]

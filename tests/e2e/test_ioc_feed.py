@@ -75,6 +75,23 @@ def test_a_cursor_of_another_stream_is_gone_and_says_where_to_start(city: City):
     assert pulled(city, after=beyond.json()["errors"][0]["detail"])["items"] == []
 
 
+def test_a_cursor_behind_the_end_is_gone_though_it_names_the_right_stream(city: City):
+    sent(city)
+    epoch = pulled(city, limit=1)["next"].partition(".")[2]
+    nowhere = f"{10**9}.{epoch}"
+
+    pull = city.notify.get("/ioc/events", params={"after": nowhere})
+    headers = {"Last-Event-ID": nowhere}
+    with city.notify.stream("GET", "/ioc/stream", headers=headers) as stream:
+        named = next(each for each in stream.iter_lines() if each.startswith("event: "))
+
+    assert pull.status_code == 410
+    error = pull.json()["errors"][0]
+    assert error["code"] == "beyond_the_end"
+    assert city.notify.get("/ioc/events", params={"after": error["detail"]}).status_code == 200
+    assert named == "event: reset"
+
+
 def test_a_stream_with_such_a_cursor_says_reset_and_goes_on(city: City):
     sent(city)
     headers = {"Last-Event-ID": "3.00000000"}

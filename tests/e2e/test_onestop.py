@@ -337,6 +337,8 @@ def test_a_dossiers_way_from_the_hand_in_to_the_result(city: City, clerk: Offici
         ("postpone", own, {"due_at": AFAR, "text": "Chờ xác minh"}, 401),
         ("postpone", clerk.headers, {"due_at": "2026-01-12T08:00:00Z", "text": "Chờ"}, 422),
         ("postpone", clerk.headers, {"due_at": AFAR}, 422),
+        ("postpone", clerk.headers, {"due_at": "0001-01-01T00:00:00+14:00", "text": "Chờ"}, 422),
+        ("postpone", clerk.headers, {"due_at": "9999-12-31T23:59:59-12:00", "text": "Chờ"}, 422),
         ("postpone", clerk.headers, {"due_at": AFAR, "text": "Chờ xác minh"}, 200),
         ("postpone", clerk.headers, {"due_at": AFAR, "text": "Chờ nữa"}, 409),
         ("return", clerk.headers, {}, 409),

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -11,9 +12,10 @@ import pytest
 
 from services.notify.ioc import tail as tails
 from services.notify.ioc.arrivals import SKEW, Arrivals
+from services.notify.ioc.cursor import CursorGoneError
 from services.notify.ioc.epoch import Epochs
 from services.notify.ioc.marks import Mark
-from services.notify.ioc.tail import CursorGoneError, IocTail
+from services.notify.ioc.tail import IocTail
 from shared.errors import OutageError
 from shared.stream import StreamEvent
 
@@ -99,6 +101,77 @@ async def test_what_the_stream_no_longer_keeps_is_said() -> None:
 
     with pytest.raises(CursorGoneError, match="no_longer_kept"):
         await following.after(2, 10)
+
+
+# A cursor behind the end: nobody gave it out, or a replica that is further on
+
+
+class Marked:
+    """The mark as another replica may have left it."""
+
+    def __init__(self, offset: int) -> None:
+        self._mark = Mark("e", offset=offset)
+
+    async def read(self) -> Mark:
+        return self._mark
+
+
+def standing_at(*offsets: int, marked: int, since_s: float = 60.0) -> IocTail:
+    """A tail that was opened a while ago and has taken these."""
+    made = IocTail(Kept(), Epochs(Marked(marked)), 100)  # type: ignore[arg-type] - stand-ins
+    for offset in offsets:
+        made._take(event(offset))
+    made.epoch, made._following, made._end = "e", True, offsets[-1]
+    made._opened = time.monotonic() - since_s
+    return made
+
+
+@pytest.mark.parametrize("epoch", ["e", None], ids=["with its epoch", "bare"])
+async def test_a_cursor_behind_the_end_that_nobody_gave_out_is_gone(
+    monkeypatch: pytest.MonkeyPatch, epoch: str | None
+) -> None:
+    monkeypatch.setattr(tails, "REACH_S", 0.05)
+    made = standing_at(40, 41, marked=41)
+
+    assert await made.place(41, epoch) == 41
+    with pytest.raises(CursorGoneError, match="beyond_the_end") as gone:
+        await made.place(999_999_999, epoch)
+    assert gone.value.restart == 41
+
+
+async def test_a_cursor_of_a_replica_that_is_further_on_is_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tails, "REACH_S", 0.05)
+
+    assert await standing_at(40, 41, marked=43).place(43, "e") == 43
+    late = standing_at(40, 41, marked=41)
+    waiting = asyncio.create_task(late.place(42, "e"))
+    await asyncio.sleep(0)
+    late._take(event(42))
+    assert await waiting == 42
+
+
+async def test_a_cursor_is_trusted_until_the_end_is_known_and_no_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tails, "REACH_S", 0.05)
+    made = standing_at(40, marked=40, since_s=0.0)
+
+    assert await made.place(99, "e") == 99
+
+    made._opened -= 60
+    with pytest.raises(CursorGoneError, match="beyond_the_end"):
+        await _listen(made.batches(99, 10, idle_s=0.02))
+    made._opened = time.monotonic()
+    batches = made.batches(99, 10, idle_s=0.02)
+    assert [len(await anext(batches)) for _ in range(5)] == [0] * 5
+
+
+async def _listen(batches: AsyncIterator[Any]) -> None:
+    """Hear nothing, until the stream says why."""
+    async for batch in batches:
+        assert batch == []
 
 
 # A moment: the broker says nothing of when it took an event

@@ -13,6 +13,7 @@ from services.intake.domain.legislation import Difference, differences
 from services.intake.domain.rules import Rules
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
+from shared.instant import Day
 from shared.problems import FieldError, Problem, invalid
 from shared.rulebook import Edition
 from shared.rulebook_store import RulebookStore, VersionTakenError
@@ -67,7 +68,7 @@ def create_router(
     async def put(
         request: Request,
         effective_from: Annotated[
-            date | None, Query(description="local day; today if absent")
+            Day | None, Query(description="local day; today if absent")
         ] = None,
         confirm: Annotated[str, Query(max_length=64)] = "",
         principal: Principal = caller,

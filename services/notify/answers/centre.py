@@ -61,6 +61,7 @@ class OpenCases(Answer):
     """The open cases, the soonest due first."""
 
     as_of: datetime
+    watermark: Watermark
     items: list[OpenCase]
     next: Next
 

@@ -10,22 +10,20 @@ from fastapi.responses import StreamingResponse
 from pydantic import AwareDatetime, BeforeValidator
 
 from services.notify import sse
-from services.notify.admission import Admission
+from services.notify.admission import Admission, Standing
 from services.notify.answers import answers, streams
 from services.notify.answers.centre import EventPage
-from services.notify.ioc.cursor import START, Cursor, read_cursor
+from services.notify.ioc.cursor import START, Cursor, CursorGoneError, read_cursor
 from services.notify.ioc.fanout import Fanout, as_frame, as_item, frames
-from services.notify.ioc.tail import CursorGoneError, IocTail
+from services.notify.ioc.tail import IocTail
+from shared.instant import with_plus
 from shared.problems import FieldError, Problem, invalid
 from shared.runtime import utc_now
 
-# `+07:00` in a URL means a blank to whoever forgets to escape it; no instant holds one.
-Instant = Annotated[
-    AwareDatetime,
-    BeforeValidator(lambda each: each.replace(" ", "+") if isinstance(each, str) else each),
-]
 After = Annotated[str | None, Query(max_length=40, description="a cursor: `next`, or an offset")]
-Since = Annotated[Instant | None, Query(description="instead: everything from this moment on")]
+# However long ago: the stream is read from its beginning then.
+AnyInstant = Annotated[AwareDatetime, BeforeValidator(with_plus)]
+Since = Annotated[AnyInstant | None, Query(description="instead: everything from this moment on")]
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,9 @@ def create_router(feed: Feed) -> APIRouter:
     """Return the routes of the stream below `/ioc`."""
     tail, live = feed.tail, Fanout(feed.tail, as_frame)
 
-    async def allowed(authorization: Annotated[str, Header()] = "") -> None:
+    async def allowed(authorization: Annotated[str, Header()] = "") -> Standing:
         await feed.admission.ioc(authorization)
+        return Standing(feed.admission.ioc, authorization)
 
     router = APIRouter(prefix="/ioc", tags=["IOC"], dependencies=[Depends(allowed)])
 
@@ -96,7 +95,7 @@ def create_router(feed: Feed) -> APIRouter:
         summary="Live events (Server-Sent Events)",
         response_class=StreamingResponse,
         responses=streams(
-            "`id`: cursor; `event`: type of the event, or `reset`; `data`: CloudEvent"
+            "`id`: cursor; `event`: type of the event, `reset` or `expired`; `data`: CloudEvent"
         ),
     )
     async def stream(
@@ -104,11 +103,14 @@ def create_router(feed: Feed) -> APIRouter:
         last_event_id: Annotated[str, Header(max_length=40)] = "",
         after: After = None,
         since: Since = None,
+        *,
+        standing: Annotated[Standing, Depends(allowed)],
     ) -> StreamingResponse:
         """Follow: `id` is the cursor; a reconnect with `Last-Event-ID` misses nothing.
 
         Where nothing continues the cursor the first event is `reset`: what was folded up is to be
-        thrown away, and the stream goes on from `restart`.
+        thrown away, and the stream goes on from `restart`. `expired` is the last one: the token is
+        over, come back with a new one.
         """
         del request
         try:
@@ -117,7 +119,7 @@ def create_router(feed: Feed) -> APIRouter:
             )
         except CursorGoneError as error:
             start = error
-        return sse.answer("sse", frames(live, tail, start))
+        return sse.answer("sse", frames(live, tail, start, standing=standing))
 
     return router
 

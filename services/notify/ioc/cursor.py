@@ -7,6 +7,8 @@ by the epoch a client with an old cursor is told so, instead of waiting for ever
 import re
 from dataclasses import dataclass
 
+from shared.errors import CivicError
+
 CURSOR = re.compile(r"(-1|\d{1,18})(?:\.([0-9a-f]{8}))?", re.ASCII)
 START = -1  # before the first event
 
@@ -20,6 +22,19 @@ class Cursor:
 
     def __str__(self) -> str:
         return f"{self.offset}.{self.epoch}" if self.epoch else str(self.offset)
+
+
+class CursorGoneError(CivicError):
+    """The stream holds nothing that continues this cursor: it was made anew, or cut off there.
+
+    Attributes:
+        restart: The offset behind which the stream can be read without a gap.
+    """
+
+    def __init__(self, reason: str, restart: int = -1) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.restart = restart
 
 
 def read_cursor(text: str) -> Cursor | None:

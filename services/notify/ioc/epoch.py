@@ -57,6 +57,11 @@ class Epochs:
         log.warning("ioc.stream_renewed", before=mark.epoch, now=self.mark.epoch)
         return self.mark.epoch
 
+    async def reached(self, epoch: str) -> int:
+        """Return how far the projections of all replicas have come in a life of the stream."""
+        self.mark = await self._marks.read()
+        return self.mark.offset if self.mark.epoch == epoch else -1
+
     async def _holds(self, reader: StreamReader, offset: int, event: str) -> bool:
         """Say whether the stream holds this event, or is already cut off behind it."""
         found = await first_event(reader, offset)

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import orjson
 
 from services.notify import sse
-from services.notify.ioc.cursor import Cursor
-from services.notify.ioc.tail import CursorGoneError, IocTail
+from services.notify.admission import Standing
+from services.notify.ioc.cursor import Cursor, CursorGoneError
+from services.notify.ioc.tail import IocTail
 from shared.stream import StreamEvent
 
 BATCH = 200
@@ -67,9 +68,12 @@ def reset(gone: CursorGoneError, epoch: str) -> bytes:
 
 
 async def frames(
-    fanout: Fanout, tail: IocTail, start: int | CursorGoneError
+    fanout: Fanout, tail: IocTail, start: int | CursorGoneError, *, standing: Standing
 ) -> AsyncIterator[bytes]:
-    """Yield frames for ever; where the stream breaks off, say `reset` and go on behind it."""
+    """Yield frames until the token is over, and say so with `expired`.
+
+    Where the stream breaks off, say `reset` and go on behind it.
+    """
     while True:
         if isinstance(start, CursorGoneError):
             restart = Cursor(start.restart, tail.epoch)
@@ -77,6 +81,9 @@ async def frames(
             start = start.restart
         try:
             async for each in fanout.batches(start):
+                if await standing.is_over():
+                    yield sse.frame("expired", b"{}")
+                    return
                 yield each or sse.HEARTBEAT
         except CursorGoneError as gone:
             start = gone

@@ -11,12 +11,12 @@ from services.notify.admission import Admission
 from services.notify.answers import answers
 from services.notify.answers.figures import TABLES as ANSWERS
 from services.notify.answers.figures import Summary
-from services.notify.ioc.api import Instant
 from services.notify.ioc.cursor import Cursor
 from services.notify.ioc.figures import Question, outcomes, pipeline, rows, whole
-from services.notify.ioc.marks import Marks
 from services.notify.ioc.projection import CaseJourneys
 from services.notify.ioc.tail import IocTail
+from services.notify.ioc.watermark import Watermarks
+from shared.instant import AskedInstant
 from shared.problems import FieldError, invalid
 
 Json = dict[str, Any]
@@ -29,28 +29,15 @@ class Figures:
     """What the figures' routes are made of; `small` is that of the small-number guard."""
 
     tail: IocTail
-    marks: Marks
+    marks: Watermarks
     journeys: CaseJourneys
     admission: Admission
     clock: Callable[[], datetime]
     small: int
 
-    async def watermark(self, moment: datetime) -> Json:
-        """Return how far the projections go, for figures of a moment that are read after it."""
-        mark = await self.marks.read()
-        same = mark.epoch == self.tail.epoch
-        behind = self.tail.behind(mark.offset) if same else None
-        return {
-            "complete_up_to": moment if behind == 0 else mark.at,
-            "offset": mark.offset,
-            "cursor": str(Cursor(mark.offset, mark.epoch)),
-            "behind": behind,
-            "generation": mark.generation,
-        }
-
     async def of(self, asked: Question, by: Sequence[str]) -> tuple[Json, Json]:
-        """Return the watermark and the groups. The mark is read first: it never says too much."""
-        watermark = await self.watermark(asked.moment)
+        """Return the watermark and the groups."""
+        watermark = await self.marks.read(asked.moment)
         async for found in self.journeys.answer(pipeline(asked, by)):
             return watermark, found
         return watermark, {}
@@ -65,9 +52,11 @@ def create_router(figures: Figures) -> APIRouter:
     router = APIRouter(prefix="/ioc", tags=["IOC"], dependencies=[Depends(allowed)])
 
     def asked(
-        from_: Annotated[Instant | None, Query(alias="from", description="received from")] = None,
-        to: Annotated[Instant | None, Query(description="received before")] = None,
-        at: Annotated[Instant | None, Query(description="as it was then")] = None,
+        from_: Annotated[
+            AskedInstant | None, Query(alias="from", description="received from")
+        ] = None,
+        to: Annotated[AskedInstant | None, Query(description="received before")] = None,
+        at: Annotated[AskedInstant | None, Query(description="as it was then")] = None,
         *,
         unit: Annotated[str | None, Query(max_length=64)] = None,
         category: Annotated[str | None, Query(max_length=64)] = None,

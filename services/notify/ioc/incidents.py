@@ -15,6 +15,7 @@ from shared.events.incident import (
     IncidentExtended,
     IncidentRaised,
 )
+from shared.instant import read_instant
 from shared.mongo import Aggregates, Database, Document, Entry, Index, Swap, Tail
 from shared.vocabulary import CaseCode, CategoryId
 
@@ -58,10 +59,9 @@ class Place:
     def read(cls, cursor: str) -> Self:
         """Return the place that a cursor names; ValueError when it is none."""
         at, _, identifier = cursor.partition("~")
-        raised_at = datetime.fromisoformat(at)
-        if not identifier or raised_at.tzinfo is None:
+        if not identifier:
             raise ValueError(cursor)
-        return cls(raised_at, identifier)
+        return cls(read_instant(at), identifier)
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Header, Query
 from services.notify.admission import Admission
 from services.notify.answers import answers
 from services.notify.answers.centre import IncidentPage, Standing
-from services.notify.ioc.api import Instant
 from services.notify.ioc.incidents import Asked, Incident, IncidentStore, Place
+from shared.instant import AskedInstant
 from shared.problems import FieldError, invalid
 
 INSIDE = ("version", "below_since", "said")
@@ -30,7 +30,7 @@ def create_router(
     )
     async def incidents(
         state: Annotated[Standing | None, Query(description="without: all")] = None,
-        at: Annotated[Instant | None, Query(description="as it was then")] = None,
+        at: Annotated[AskedInstant | None, Query(description="as it was then")] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         *,
         cursor: Annotated[str | None, Query(max_length=200, description="`next`")] = None,
@@ -54,7 +54,7 @@ def create_router(
 
 def _place(cursor: str) -> Place:
     try:
-        return Place.read(cursor.replace(" ", "+"))
+        return Place.read(cursor)
     except ValueError as error:
         raise invalid(FieldError("cursor", "bad_cursor", "`next` of the page before")) from error
 

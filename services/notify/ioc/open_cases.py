@@ -10,8 +10,9 @@ from fastapi import APIRouter, Header, Query
 from services.notify.admission import Admission
 from services.notify.answers import answers
 from services.notify.answers.centre import OpenCases
-from services.notify.ioc.api import Instant
 from services.notify.ioc.projection import CaseJourneys
+from services.notify.ioc.watermark import Watermarks
+from shared.instant import AskedInstant, read_instant
 from shared.problems import FieldError, invalid
 
 MOST = 5_000  # of a page: more open cases than a city of 250,000 ever had
@@ -33,10 +34,9 @@ class Place:
     def read(cls, cursor: str) -> Self:
         """Return the place that a cursor names; ValueError when it is none."""
         as_of, due_at, code = cursor.split("~")
-        place = cls(datetime.fromisoformat(as_of), datetime.fromisoformat(due_at), code)
-        if not code or place.as_of.tzinfo is None or place.due_at.tzinfo is None:
+        if not code:
             raise ValueError(cursor)
-        return place
+        return cls(read_instant(as_of), read_instant(due_at), code)
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,17 @@ def pipeline(asked: Asked) -> list[dict[str, Any]]:
 
 
 def create_router(
-    journeys: CaseJourneys, admission: Admission, clock: Callable[[], datetime]
+    journeys: CaseJourneys,
+    marks: Watermarks,
+    admission: Admission,
+    clock: Callable[[], datetime],
 ) -> APIRouter:
     """Return the route `/ioc/cases`."""
     router = APIRouter(prefix="/ioc", tags=["IOC"])
 
     @router.get("/cases", summary="The open cases, coarsely placed", responses=answers(OpenCases))
     async def cases(
-        at: Annotated[Instant | None, Query(description="as it was then")] = None,
+        at: Annotated[AskedInstant | None, Query(description="as it was then")] = None,
         channel: Annotated[str | None, Query(max_length=64)] = None,
         limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
         *,
@@ -96,11 +99,13 @@ def create_router(
                 raise invalid(FieldError(name, "in_the_future", "must not lie in the future"))
         past = after.as_of if after else at
         asked = Asked(past or now, past is not None, limit, channel, after)
+        watermark = await marks.read(asked.moment)
         found = [each async for each in journeys.answer(pipeline(asked))]
         page = found[:limit]
         more = len(found) > limit
         return {
             "as_of": asked.moment,
+            "watermark": watermark,
             "items": [_shown(each["_id"], each["s"]) for each in page],
             "next": str(_last(asked.moment, page[-1])) if more else None,
         }
@@ -110,7 +115,7 @@ def create_router(
 
 def _place(cursor: str, at: datetime | None) -> Place:
     try:
-        place = Place.read(cursor.replace(" ", "+"))
+        place = Place.read(cursor)
     except ValueError as error:
         raise invalid(FieldError("cursor", "bad_cursor", "`next` of the page before")) from error
     if at and at != place.as_of:

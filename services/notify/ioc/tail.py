@@ -15,9 +15,9 @@ from datetime import UTC, datetime
 import structlog
 
 from services.notify.ioc.arrivals import Arrivals
-from services.notify.ioc.cursor import START
+from services.notify.ioc.cursor import START, CursorGoneError
 from services.notify.ioc.epoch import LOOK_S, Epochs, first_event
-from shared.errors import CivicError, OutageError
+from shared.errors import OutageError
 from shared.runtime import utc_now
 from shared.stream import OPEN_S, StreamEvent, StreamMissingError, StreamReader
 
@@ -31,19 +31,6 @@ REACH_S = 1.0  # how far one replica may be behind another
 LINGER_PER_WATCHER_S = 0.0001
 LINGER_MAX_S = 0.1
 READ_BACK_AT_ONCE = 8  # the others wait: of fifty channels opened at once some come too late
-
-
-class CursorGoneError(CivicError):
-    """The stream holds nothing that continues this cursor: it was made anew, or cut off there.
-
-    Attributes:
-        restart: The offset behind which the stream can be read without a gap.
-    """
-
-    def __init__(self, reason: str, restart: int = -1) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.restart = restart
 
 
 class IocTail:
@@ -135,11 +122,11 @@ class IocTail:
             await self.following()
         if epoch is not None and epoch != self.epoch:
             raise CursorGoneError("another_stream")
-        if epoch is None and offset > self.newest:
+        if offset > self.newest:
             await self._reach(offset)
-            if offset > self.newest:
+            if epoch is None and offset > self.newest:
                 await self.following()
-                raise CursorGoneError("beyond_the_end", self.newest)
+            await self._require_reached(offset)
         return offset
 
     async def since(self, moment: datetime) -> int:
@@ -189,7 +176,7 @@ class IocTail:
             CursorGoneError: the stream was made anew meanwhile, or no longer holds what comes next.
             OutageError: an old offset is read and RabbitMQ is away.
         """
-        epoch = self.epoch
+        epoch, doubtful_at = self.epoch, time.monotonic() + idle_s
         self.watchers += 1
         try:
             while True:
@@ -204,6 +191,8 @@ class IocTail:
                     yield batch
                     await asyncio.sleep(0)  # who catches up from the ring lets others go between
                     continue
+                if offset > self.newest and time.monotonic() > doubtful_at:
+                    await self._require_reached(offset)
                 try:
                     async with asyncio.timeout(idle_s):
                         await moved.wait()
@@ -218,6 +207,20 @@ class IocTail:
             async with asyncio.timeout(REACH_S):
                 while offset > self.newest:
                     await self._moved.wait()
+
+    async def _require_reached(self, offset: int) -> None:
+        """Tell a cursor that nobody gave out from one of a replica that is further on.
+
+        While it is not known where the stream ends, it is taken on trust.
+
+        Raises:
+            CursorGoneError: the stream ends before it; who waited there would miss what comes.
+        """
+        settled = self._following and time.monotonic() >= self._opened + LOOK_S
+        if offset <= self.newest or not settled or self.newest < self._end:
+            return
+        if offset > await self._epochs.reached(self.epoch):
+            raise CursorGoneError("beyond_the_end", self.newest)
 
     async def _read_back(self, offset: int, limit: int) -> Sequence[StreamEvent]:
         found, last = list[StreamEvent](), self.newest

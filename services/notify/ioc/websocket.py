@@ -9,11 +9,12 @@ from contextlib import suppress
 from datetime import datetime
 
 from fastapi import APIRouter, Response, WebSocket, WebSocketDisconnect
-from pydantic import AwareDatetime, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from services.notify.ioc.api import Feed
+from services.notify.admission import Standing
+from services.notify.ioc.api import AnyInstant, Feed
+from services.notify.ioc.cursor import CursorGoneError
 from services.notify.ioc.fanout import BATCH, as_item, reset
-from services.notify.ioc.tail import CursorGoneError
 from shared.errors import OutageError
 from shared.problems import FieldError, Problem, invalid, response, unavailable
 from shared.telemetry import WATCHERS
@@ -21,9 +22,9 @@ from shared.vocabulary import Language
 
 PROTOCOL = "civic.ioc.v1"
 TOKEN = "bearer."  # noqa: S105 - how a subprotocol that carries a token begins
-GOING_AWAY = 1001
 TRY_LATER = 1013
-_INSTANT: TypeAdapter[datetime] = TypeAdapter(AwareDatetime)
+EXPIRED = 4401  # ours: 401 among the numbers that applications may give a meaning
+_INSTANT: TypeAdapter[datetime] = TypeAdapter(AnyInstant)
 
 
 def create_router(feed: Feed) -> APIRouter:
@@ -32,8 +33,9 @@ def create_router(feed: Feed) -> APIRouter:
 
     @router.websocket("/ws")
     async def follow(socket: WebSocket) -> None:
+        authorization = _authorization(socket)
         try:
-            await feed.admission.ioc(_authorization(socket))
+            await feed.admission.ioc(authorization)
             start = await _start(socket, feed)
         except Problem as problem:
             await _deny(socket, problem)
@@ -44,14 +46,16 @@ def create_router(feed: Feed) -> APIRouter:
         offered = socket.scope.get("subprotocols", [])
         await socket.accept(PROTOCOL if PROTOCOL in offered else None)
         with WATCHERS.labels("websocket").track_inprogress():
-            await _until_gone(socket, feed, start)
+            await _until_gone(socket, feed, start, Standing(feed.admission.ioc, authorization))
 
     return router
 
 
-async def _until_gone(socket: WebSocket, feed: Feed, start: int | CursorGoneError) -> None:
-    """Send until the client leaves; what it says meanwhile is not listened to."""
-    sending = asyncio.create_task(_send(socket, feed, start))
+async def _until_gone(
+    socket: WebSocket, feed: Feed, start: int | CursorGoneError, standing: Standing
+) -> None:
+    """Send until the client leaves or its token is over; what it says is not listened to."""
+    sending = asyncio.create_task(_send(socket, feed, start, standing))
     listening = asyncio.create_task(_listen(socket))
     try:
         await asyncio.wait({sending, listening}, return_when=asyncio.FIRST_COMPLETED)
@@ -59,12 +63,18 @@ async def _until_gone(socket: WebSocket, feed: Feed, start: int | CursorGoneErro
         for task in (sending, listening):
             task.cancel()
         await asyncio.gather(sending, listening, return_exceptions=True)
-    if not sending.cancelled() and isinstance(sending.exception(), OutageError):
+    if sending.cancelled():
+        return
+    failure = sending.exception()
+    if failure is None or isinstance(failure, OutageError):
         with suppress(RuntimeError, WebSocketDisconnect):
-            await socket.close(TRY_LATER)
+            await socket.close(EXPIRED if failure is None else TRY_LATER)
 
 
-async def _send(socket: WebSocket, feed: Feed, start: int | CursorGoneError) -> None:
+async def _send(
+    socket: WebSocket, feed: Feed, start: int | CursorGoneError, standing: Standing
+) -> None:
+    """Send every event; end when the token is over."""
     tail = feed.tail
     while True:
         if isinstance(start, CursorGoneError):
@@ -73,6 +83,8 @@ async def _send(socket: WebSocket, feed: Feed, start: int | CursorGoneError) -> 
             start = start.restart
         try:
             async for batch in tail.batches(start, BATCH):
+                if await standing.is_over():
+                    return
                 for event in batch:
                     await socket.send_text(as_item(event, tail.epoch).decode())
         except CursorGoneError as error:
@@ -90,7 +102,7 @@ async def _start(socket: WebSocket, feed: Feed) -> int | CursorGoneError:
     since: datetime | None = None
     if text := query.get("since"):
         try:
-            since = _INSTANT.validate_python(text.replace(" ", "+"))
+            since = _INSTANT.validate_python(text)
         except ValidationError as error:
             raise invalid(FieldError("since", "bad_instant", "an RFC 3339 instant")) from error
     try:

@@ -15,6 +15,7 @@ from services.notify.ioc.marks import Marks
 from services.notify.ioc.projection import CaseJourneys, OnestopNewest, Projection, Projector
 from services.notify.ioc.spikes import Thresholds
 from services.notify.ioc.tail import IocTail
+from services.notify.ioc.watermark import Watermarks
 from services.notify.onestop.figures import OnestopFigures
 from services.notify.settings import Settings
 from shared.calendar import working_time
@@ -51,7 +52,8 @@ class Centre:
                 runtime.keep(collection)
         self._projector = Projector(self.tail, marks, projections, utc_now)
         self._feed = api.Feed(self.tail, admission)
-        self._cases = open_cases.create_router(journeys, admission, utc_now)
+        self.watermarks = Watermarks(self.tail, marks)
+        self._cases = open_cases.create_router(journeys, self.watermarks, admission, utc_now)
         incidents = IncidentStore(base)
         self._incidents = incidents_api.create_router(incidents, admission, utc_now)
         self._watch = IncidentWatch(
@@ -63,8 +65,8 @@ class Centre:
             every=timedelta(seconds=settings.incident_every_s),
             clock=utc_now,
         )
-        self.figures = figures_api.Figures(
-            self.tail, marks, journeys, admission, utc_now, settings.small_number
+        self._figures = figures_api.Figures(
+            self.tail, self.watermarks, journeys, admission, utc_now, settings.small_number
         )
 
     async def start(self) -> None:

@@ -14,12 +14,12 @@ from services.notify.admission import Admission
 from services.notify.answers import answers, streams
 from services.notify.answers.centre import OnestopDay
 from services.notify.ioc import guard
-from services.notify.ioc.api import Instant
 from services.notify.ioc.guard import Guarded
 from services.notify.onestop.board import HallBoard, is_busy
 from services.notify.onestop.dossiers import Span
 from services.notify.onestop.figures import OnestopFigures
 from shared.events.onestop import Board
+from shared.instant import AskedInstant, Day
 from shared.problems import FieldError, invalid
 
 # a single rating is that of one visitor, and says which clerk got it
@@ -71,14 +71,14 @@ def create_router(onestop: Onestop) -> APIRouter:
     )
     async def figures(
         on: Annotated[
-            date | None, Query(description="a working day; if absent, the one worked off")
+            Day | None, Query(description="a working day; if absent, the one worked off")
         ] = None,
         from_: Annotated[
-            Instant | None, Query(alias="from", description="dossiers' results")
+            AskedInstant | None, Query(alias="from", description="dossiers' results")
         ] = None,
-        to: Annotated[Instant | None, Query(description="dossiers' results before")] = None,
+        to: Annotated[AskedInstant | None, Query(description="dossiers' results before")] = None,
         at: Annotated[
-            Instant | None, Query(description="as it was then: desks and dossiers")
+            AskedInstant | None, Query(description="as it was then: desks and dossiers")
         ] = None,
         *,
         authorization: Annotated[str, Header()] = "",

@@ -1,6 +1,6 @@
 """Desks and their queues over HTTP: look, take a number, call, serve, rate."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from email_validator import EmailNotValidError, validate_email
@@ -33,11 +33,12 @@ from services.intake.onestop.views import (
     rated,
     ticket_view,
 )
+from shared import instant
 from shared.vocabulary import Language, ProcedureId
 
 TICKET = "ticket"
 Day = Annotated[
-    date | None, Query(description="a working day; if absent, the one that is worked off")
+    instant.Day | None, Query(description="a working day; if absent, the one that is worked off")
 ]
 Position = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
 

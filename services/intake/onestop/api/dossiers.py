@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from email_validator import EmailNotValidError, validate_email
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from services.intake.api.answers import json_answer
 from services.intake.domain.report import PHONE
@@ -28,6 +28,7 @@ from services.intake.onestop.dossiers import Decide, Handing
 from services.intake.onestop.store import StoredDossier
 from services.intake.onestop.views import dossier_view, own_dossier, receipt
 from shared.identity import PURPOSES, Purpose, Reporter
+from shared.instant import Instant
 from shared.problems import not_found
 from shared.vocabulary import DossierState, Language, ProcedureId
 
@@ -97,7 +98,7 @@ class RefuseDossier(Body):
 class Postpone(Body):
     """A new date for a late result, and words that say why."""
 
-    due_at: AwareDatetime
+    due_at: Instant
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 
 

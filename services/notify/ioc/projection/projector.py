@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from services.notify.ioc.cursor import CursorGoneError
 from services.notify.ioc.epoch import identity
 from services.notify.ioc.marks import SHAPE, Mark, Marks
 from services.notify.ioc.projection.base import Heard, Projection
-from services.notify.ioc.tail import CursorGoneError, IocTail
+from services.notify.ioc.tail import IocTail
 from shared.errors import OutageError, PermanentError
 from shared.events import Received
 from shared.stream import StreamEvent

@@ -177,6 +177,7 @@ export function run(): () => void {
     onEvent: ({ event, data }) => {
       answered = Date.now();
       if (event === 'reset') return askAll();
+      if (event === 'expired') return; // the next connection is refused, and says so
       take(data);
       figuresOfNow.soon(TOGETHER_MS);
     },
