@@ -12,6 +12,7 @@ from services.notify import wiring
 from services.notify.admission import Admission
 from services.notify.api import callbacks, deliveries, push
 from services.notify.api import channels as channel_routes
+from services.notify.case_view import CaseView
 from services.notify.confirming import Confirming
 from services.notify.domain import QuietHours
 from services.notify.handlers import Reach, on_event
@@ -24,7 +25,6 @@ from services.notify.onestop.figures import OnestopFigures
 from services.notify.onestop.handlers import on_onestop
 from services.notify.retention import Forgetting, Term
 from services.notify.settings import Settings
-from services.notify.store import CaseView
 from services.notify.webhooks import api as webhook_routes
 from services.notify.webhooks import wiring as webhooks
 from shared import logs, pages, topology, web

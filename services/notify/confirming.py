@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from services.notify.case_view import CaseView
 from services.notify.question import question
 from services.notify.sender import Sender
-from services.notify.store import CaseView
 from shared.confirmations import COUNTED_FOR
 from shared.errors import CivicError
 from shared.followers import Follower, Followers

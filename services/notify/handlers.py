@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from services.notify.case_view import CaseView
 from services.notify.domain import (
     Delivery,
     Heard,
@@ -18,7 +19,6 @@ from services.notify.domain import (
 )
 from services.notify.people import People
 from services.notify.sender import Sender
-from services.notify.store import CaseView
 from services.notify.subscriptions import Subscriptions
 from services.notify.webhooks.sender import WebhookSender
 from shared.directory import Directory

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.notify.channels.base import Outgoing
-from services.notify.domain import EMAIL, PUSH, Delivery
+from services.notify.domain import EMAIL, Delivery
 from services.notify.question import CONFIRM
 from shared.calendar import Calendar
 from shared.confirmations import ConfirmationTokens
@@ -23,7 +23,6 @@ from shared.vocabulary import CaseCode, Clock, Language, ReporterId, UnitId
 
 TEMPLATES = Path(__file__).parent / "templates"
 OPT_OUT = "/api/v1/notifications/opt-out"  # intake's route; a token follows
-LONG = {EMAIL, PUSH}  # they show the subject; the others have a line of their own
 
 
 class Messages:
@@ -71,7 +70,7 @@ class Messages:
         Raises:
             OutageError: the edition of the case is not known here yet.
         """
-        subject, text = self.render(delivery) if channel in LONG else ("", "")
+        subject, text = self.render(delivery) if channel == EMAIL else ("", "")
         way_out = self._way_out(delivery, channel) if delivery.to_citizen else None
         if text and way_out:
             text += self._footer(delivery, way_out)

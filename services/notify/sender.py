@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
-from services.notify.channels.base import Channel
+from services.notify.channels.base import Channel, Outgoing
 from services.notify.domain import (
+    DEDUPLICATES,
     EMAIL,
     LOUD,
     QUIET,
@@ -19,6 +21,7 @@ from services.notify.domain import (
     Made,
     Outcome,
     QuietHours,
+    hurries_on,
     routes,
 )
 from services.notify.messages import Messages
@@ -33,6 +36,7 @@ log = structlog.get_logger()
 LINGER_S = 0.05  # a receipt and its assignment go in one batch
 OWN = 1000  # deliveries in hand; beyond this they wait in the database like everybody's
 APART = 64  # deliveries over providers that are on their way, so that no mail waits for them
+ENDS_S = 4.0  # that a stop gives to what is on its way; with the requests' ten it stays below 15
 LOOK_EVERY_S = 1.0  # for rows whose time comes, and for those that another process owed
 
 Route = tuple[str, str]
@@ -86,6 +90,7 @@ class Sender:
         self._apart: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._ending = False
 
     async def owe(self, delivery: Delivery, now: datetime) -> None:
         """Store a delivery, and make it at once when its time has come."""
@@ -102,7 +107,15 @@ class Sender:
         self._task = asyncio.create_task(self._send_forever())
 
     async def stop(self) -> None:
-        """Stop sending; a claim that is held is given back when its lease passes."""
+        """Stop sending once what is on its way has its answer, within a bound.
+
+        What has none by then is given back when its lease passes, or is uncertain for ever.
+        """
+        self._ending = True
+        self._woken.set()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ENDS_S):
+                await self._ended()
         tasks = [*self._apart, *([self._task] if self._task else [])]
         for task in tasks:
             task.cancel()
@@ -144,6 +157,12 @@ class Sender:
         while self._apart:
             await asyncio.gather(*self._apart)
 
+    async def _ended(self) -> None:
+        if self._task:  # it may put more on their way until it has seen that this is the end
+            await asyncio.wait([self._task])
+        while self._apart:
+            await asyncio.wait(self._apart)
+
     async def _settle(self, token: str, done: Sequence[tuple[Delivery, Made]]) -> None:
         await self._store.settle(token, done, self._clock())
         for _, made in done:
@@ -151,6 +170,8 @@ class Sender:
 
     async def _send(self, token: str, delivery: Delivery) -> Made | None:
         """Send one; None: it goes over a provider, apart, and is settled on its own."""
+        if delivery.maybe and delivery.channel not in DEDUPLICATES:  # its sender died over it
+            return Made(delivery.channel, Outcome("ambiguous", "interrupted"), delivery.tried)
         try:
             found = await self._options(delivery)
         except OutageError:
@@ -161,7 +182,7 @@ class Sender:
         if isinstance(found, Made):
             return found
         if found.routes[0][0] == EMAIL or len(self._apart) >= APART:
-            return await self._make(delivery, found)
+            return await self._make(token, delivery, found)
         task = asyncio.create_task(self._make_apart(token, delivery, found))
         self._apart.add(task)
         task.add_done_callback(self._apart.discard)
@@ -185,14 +206,15 @@ class Sender:
 
     async def _make_apart(self, token: str, delivery: Delivery, options: Ways) -> None:
         try:
-            await self._settle(token, [(delivery, await self._make(delivery, options))])
+            await self._settle(token, [(delivery, await self._make(token, delivery, options))])
         except OutageError as error:
             log.warning("sender.waits", reason=str(error))  # its lease gives it back
 
-    async def _make(self, delivery: Delivery, options: Ways) -> Made:
+    async def _make(self, token: str, delivery: Delivery, options: Ways) -> Made:
         """Try one channel after the other until one does not refuse."""
         tried = delivery.tried
         made = _again(delivery, "not_written")
+        waits: Made | None = None  # an emergency's, on a channel that wants to do it later
         until = time.monotonic() + self._lease.total_seconds() / 4
         for place, (name, address) in enumerate(options.routes):
             others = place + 1 < len(options.routes)
@@ -201,12 +223,16 @@ class Sender:
             pause = self._pause(delivery, name, options.quiet)
             if pause:
                 return Made(name, Outcome("retry", QUIET, pause), tried, others)
-            made = Made(name, await self._attempt(delivery, name, address), tried, others)
-            if made.outcome.kind != "rejected":
+            outcome = await self._attempt(token, replace(delivery, tried=tried), name, address)
+            made = Made(name, outcome, tried, others)
+            if hurries_on(outcome.after, urgent=bool(delivery.facts.get("urgent")), others=others):
+                waits = waits or replace(made, others=False)
+                continue
+            if outcome.kind != "rejected":
                 return made
             tried = (*tried, name)
             made = replace(made, tried=tried)
-        return made
+        return replace(waits, tried=tried) if waits else made
 
     def _pause(self, delivery: Delivery, name: str, quiet: QuietHours) -> timedelta:
         """Return how long a person is left in peace by a channel; an emergency waits for nothing.
@@ -219,21 +245,42 @@ class Sender:
         now = self._clock()
         return quiet.over_at(now) - now
 
-    async def _attempt(self, delivery: Delivery, name: str, address: str) -> Outcome:
-        """Make one attempt; whatever is wrong with it, its neighbours keep their outcomes."""
+    async def _attempt(self, token: str, delivery: Delivery, name: str, address: str) -> Outcome:
+        """Make one attempt; whatever is wrong with it, its neighbours keep their outcomes.
+
+        Where a repetition is shown twice, that it may have arrived is written before: who dies
+        between the provider's answer and ours leaves a row that nobody sends again.
+        """
+        once = name not in DEDUPLICATES
+        hold = partial(self._store.hold, token, delivery, name, tried=delivery.tried)
         try:
             message = self._messages.outgoing(delivery, name, address)
-            outcome = await self._channels[name].send(message)
+            if once and not await hold(maybe=1):
+                return Outcome("retry", "claim_lost")
         except OutageError:
             return Outcome("retry", "outage")
         except Exception:
             log.exception("sender.cannot_write", template=delivery.template, code=delivery.code)
             return Outcome("retry", "not_written")
+        outcome = await self._handed_over(message, name)
+        if once and outcome.kind in {"rejected", "retry"}:  # the next channel may have its turn
+            with suppress(OutageError):
+                await hold(maybe=0)
+        return outcome
+
+    async def _handed_over(self, message: Outgoing, name: str) -> Outcome:
+        try:
+            outcome = await self._channels[name].send(message)
+        except OutageError:
+            return Outcome("retry", "outage")
+        except Exception:
+            log.exception("sender.channel_failed", channel=name)
+            return Outcome("retry" if name in DEDUPLICATES else "ambiguous", "channel_failed")
         failpoints.reached(failpoints.AFTER_SEND)
         return outcome
 
     async def _send_forever(self) -> None:
-        while True:
+        while not self._ending:
             try:
                 held = await self.send_due()
             except OutageError as error:

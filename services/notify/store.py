@@ -1,4 +1,4 @@
-"""How notify stores: deliveries, and the newest snapshot of every case for the figures."""
+"""How notify stores deliveries: a row per event, recipient and channel."""
 
 import secrets
 from collections.abc import Sequence
@@ -7,25 +7,17 @@ from datetime import datetime, timedelta
 
 from services.notify.domain import Delivery, DeliveryState, Made, after
 from shared import failpoints
-from shared.coalescing import Coalescer
 from shared.errors import CivicError, DuplicateError
-from shared.events import CaseSnapshot
+from shared.instant import read_instant
 from shared.mongo import Change, Database, Document, Documents, Index
-from shared.vocabulary import CaseCode, Language
+from shared.vocabulary import Language
 
 DELIVERIES = "deliveries"
-CASES = "cases"
 # The server uses a partial index only where the query repeats its condition.
-# The figures are at most this much late; the events of one new case go in one write.
-NOTE_LINGER_S = 0.4
 _NONE = timedelta()
 IS_DATE: Document = {"$type": "date"}
 UNDELIVERED = (DeliveryState.FAILED, DeliveryState.UNDELIVERABLE, DeliveryState.UNCERTAIN)
 GIVEN_UP: Document = {"given_up_at": IS_DATE}
-
-
-class NotHeardYetError(CivicError):
-    """No event of the case has been heard; it is on its way."""
 
 
 class BadCursorError(CivicError):
@@ -121,6 +113,25 @@ class DeliveryStore:
         held = await self.documents.find({**named, "claim": token}, limit=limit)
         return token, [_delivery(each) for each in held]
 
+    async def hold(
+        self, token: str, delivery: Delivery, channel: str, *, maybe: int, tried: Sequence[str]
+    ) -> bool:
+        """Write which channel an attempt goes to, and whether it may have arrived from now on.
+
+        Args:
+            token: Of the claim.
+            delivery: What is claimed.
+            channel: The next attempt's.
+            maybe: 1 before a channel that shows a repetition twice; 0 when it has refused.
+            tried: Channels that refused it.
+
+        Returns:
+            Whether the claim still holds: without it the attempt is not to be made.
+        """
+        fields = {"channel": channel, "maybe": maybe, "tried": list(tried)}
+        held = {"_id": delivery.id, "claim": token, "state": DeliveryState.PENDING.value}
+        return await self.documents.update_one(held, {"$set": fields})
+
     async def settle(
         self, token: str, attempts: Sequence[tuple[Delivery, Made]], now: datetime
     ) -> None:
@@ -145,17 +156,22 @@ class DeliveryStore:
         await self.documents.update_each(changes)
 
     async def confirm(self, identifier: str, channel: str, now: datetime) -> bool:
-        """Write that a provider delivered it; say whether that was news. Repeating is safe."""
+        """Write that a provider delivered it; say whether that was news. Repeating is safe.
+
+        Its word may overtake its own answer to the attempt, as a refusal's may.
+        """
         states = [DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.PENDING]
         fields = {
             "state": DeliveryState.DELIVERED.value,
+            "channel": channel,
             "reason": "",
             "next_at": None,
             "done_at": now,
             "given_up_at": None,
             "claim": None,
         }
-        query = {"_id": identifier, "channel": channel, "state": {"$in": [e.value for e in states]}}
+        taken = {"channel": channel, "state": {"$in": [each.value for each in states]}}
+        query = {"_id": identifier, "$or": [taken, _attempted(channel)]}
         return await self.documents.update_one(query, {"$set": fields})
 
     async def refuse(self, identifier: str, channel: str, reason: str, now: datetime) -> bool:
@@ -176,13 +192,7 @@ class DeliveryStore:
         }
         done = [DeliveryState.SENT.value, DeliveryState.UNCERTAIN.value]
         taken = {"channel": channel, "state": {"$in": done}}
-        # which channel an attempt goes to is written when it is settled
-        attempted = {
-            "state": DeliveryState.PENDING.value,
-            "claim": {"$ne": None},
-            "tried": {"$ne": channel},
-        }
-        query = {"_id": identifier, "$or": [taken, attempted]}
+        query = {"_id": identifier, "$or": [taken, _attempted(channel)]}
         change = {"$set": fields, "$addToSet": {"tried": channel}}
         return await self.documents.update_one(query, change)
 
@@ -210,65 +220,6 @@ class DeliveryStore:
         return shown, f"{last.given_up_at.isoformat()}~{last.id}" if last else None
 
 
-class CaseView:
-    """The newest snapshot of every case: what the figures are counted from."""
-
-    def __init__(self, base: Database) -> None:
-        self.documents = Documents(base, CASES, (Index(("case.state", "case.due_at")),))
-        self._notes: Coalescer[tuple[int, CaseSnapshot], None] = Coalescer(
-            self._note_many, linger_s=NOTE_LINGER_S
-        )
-
-    async def note(self, sequence: int, case: CaseSnapshot) -> None:
-        """Keep this snapshot unless a newer one is there."""
-        await self._notes((sequence, case))
-
-    async def newest(self, code: CaseCode) -> CaseSnapshot:
-        """Return the newest snapshot of a case that was heard.
-
-        Raises:
-            NotHeardYetError: none was.
-        """
-        found = await self.standing(code)
-        if found is None:
-            raise NotHeardYetError(code)
-        return found[1]
-
-    async def standing(self, code: CaseCode) -> tuple[int, CaseSnapshot] | None:
-        """Return the newest snapshot of a case with its sequence, or None."""
-        document = await self.documents.load(code)
-        return _standing(document) if document else None
-
-    async def unfinished(self, limit: int) -> list[tuple[int, CaseSnapshot]]:
-        """Return the newest snapshots of at most `limit` cases that are not done."""
-        found = await self.documents.find({"case.state": {"$nin": sorted(DONE)}}, limit=limit)
-        return [_standing(each) for each in found]
-
-    async def _note_many(self, notes: Sequence[tuple[int, CaseSnapshot]]) -> list[None]:
-        newest: dict[str, tuple[int, CaseSnapshot]] = {}
-        for sequence, case in notes:
-            if case.code not in newest or newest[case.code][0] < sequence:
-                newest[case.code] = (sequence, case)
-        await self.documents.update_each(
-            [
-                (
-                    {"_id": code, "sequence": {"$lt": sequence}},
-                    {"$set": {"sequence": sequence, "case": case.model_dump()}},
-                )
-                for code, (sequence, case) in newest.items()
-            ],
-            upsert=True,
-        )
-        return [None] * len(notes)
-
-
-DONE = {"resolved", "closed", "refused", "redirected", "withdrawn"}
-
-
-def _standing(document: Document) -> tuple[int, CaseSnapshot]:
-    return document["sequence"], CaseSnapshot.model_validate(document["case"])
-
-
 def _delivery(document: Document) -> Delivery:
     names = ("event", "template", "channel", "recipient", "code", "unit", "next_at", "reason")
     return Delivery(
@@ -292,6 +243,15 @@ def _undelivered(document: Document) -> Undelivered:
     )
 
 
+def _attempted(channel: str) -> Document:
+    """Match what is on its way; over which channel is written when it is settled, or by `hold`."""
+    return {
+        "state": DeliveryState.PENDING.value,
+        "claim": {"$ne": None},
+        "tried": {"$ne": channel},
+    }
+
+
 def _given_up_at(state: DeliveryState, done_at: datetime | None) -> datetime | None:
     return done_at if state in UNDELIVERED else None
 
@@ -299,7 +259,7 @@ def _given_up_at(state: DeliveryState, done_at: datetime | None) -> datetime | N
 def _behind(cursor: str) -> Document:
     at, _, identifier = cursor.partition("~")
     try:
-        given_up_at = datetime.fromisoformat(at)
+        given_up_at = read_instant(at)
     except ValueError as error:
         raise BadCursorError(cursor) from error
     same = {"given_up_at": given_up_at, "_id": {"$lt": identifier}}

@@ -15,10 +15,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from services.notify import sender as senders
 from services.notify.admission import unauthenticated
 from services.notify.answers.people import DeliveryPage, Subscribed
 from services.notify.api import callbacks, deliveries, push
 from services.notify.api.callbacks import Callbacks
+from services.notify.case_view import CaseView
+from services.notify.channels import zalo_tokens
 from services.notify.channels.base import Channel, Outgoing
 from services.notify.channels.push import PushChannel
 from services.notify.channels.sms import SmsChannel, SmsSettings
@@ -28,14 +31,15 @@ from services.notify.domain import Delivery, Made, Outcome, QuietHours, delivery
 from services.notify.messages import Messages
 from services.notify.people import People, Vaults
 from services.notify.sender import Sender
-from services.notify.store import CaseView, DeliveryStore
+from services.notify.store import DeliveryStore
 from services.notify.subscriptions import Subscription, Subscriptions, subscription_id
-from shared import mongo, problems
+from shared import failpoints, mongo, problems
 from shared.directory import Contact, Directory, Preferences
+from shared.errors import OutageError
 from shared.followers import Followers
 from shared.identity import Reporter, Seal, TrackingTokens, Vault, new_code
 from shared.lockbox import Lockbox
-from shared.mongo import Database
+from shared.mongo import Database, Documents
 from shared.optouts import OptOuts
 from shared.outbound import Rules
 from shared.sessions import Visitor
@@ -80,6 +84,7 @@ class World:
     now: datetime = NOON
     ticks: float = 0.0
     number: int = 0
+    zalo_channel: Channel | None = None  # instead of the real one
 
     async def start(self) -> None:
         """Serve the doubles and build the sender."""
@@ -118,7 +123,8 @@ class World:
             "push": PushChannel(
                 VAPID, "mailto:a@dalat.example", self.subscriptions, rules=LOCAL, clock=self.clock
             ),
-            "zalo": ZaloChannel(zalo, self.tokens(), quiet=QUIET, clock=self.clock),
+            "zalo": self.zalo_channel
+            or ZaloChannel(zalo, self.tokens(), quiet=QUIET, clock=self.clock),
             "sms": SmsChannel(sms, self.messages.line, self.clock),
         }
 
@@ -313,6 +319,146 @@ async def test_zalos_own_night_is_waited_out_until_six(world: World):
     assert said(await world.later(identifier)) == ("zalo", "sent", "")
 
 
+async def test_an_emergency_of_the_night_is_told_at_once_on_another_channel(world: World):
+    world.zalo.errors = [-133]
+    world.now = NIGHT
+    identifier = await world.owe(await world.person("zalo", "sms"), urgent=True)
+
+    await world.send()
+
+    row = await world.row(identifier)
+    assert (said(row), row["tried"], row["maybe"]) == (("sms", "sent", ""), [], 0)
+
+
+async def test_an_emergency_that_no_other_channel_takes_waits_for_zalos_morning(world: World):
+    world.zalo.errors, world.gateway.say = [-133], ["103"]
+    world.now = NIGHT
+    identifier = await world.owe(await world.person("zalo", "sms"), urgent=True)
+
+    await world.send()
+
+    row = await world.row(identifier)
+    assert (row["channel"], row["state"], row["next_at"]) == ("zalo", "pending", MORNING)
+    assert said(await world.later(identifier)) == ("zalo", "sent", "")
+
+
+async def killed_over(world: World, monkeypatch: pytest.MonkeyPatch, *channels: str) -> str:
+    """Send to a new person, by a process that dies as soon as the provider has taken it."""
+
+    def die(point: str) -> None:
+        if point == failpoints.AFTER_SEND:
+            raise asyncio.CancelledError  # nothing more is written by whoever sends
+
+    reference = await world.person(*channels)
+    with monkeypatch.context() as armed:
+        armed.setattr(failpoints, "reached", die)
+        identifier = await world.owe(reference)
+        await world.sender.send_due()
+        with pytest.raises(asyncio.CancelledError):
+            await world.sender.idle()
+    world.now += timedelta(seconds=61)
+    return identifier
+
+
+async def test_what_zalo_took_before_its_sender_was_killed_is_not_sent_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    identifier = await killed_over(world, monkeypatch, "zalo", "sms")
+    assert (await world.row(identifier))["state"] == "pending"
+
+    await world.send(world.another())
+
+    assert said(await world.row(identifier)) == ("zalo", "uncertain", "interrupted")
+    assert (len(world.zalo.sent), world.gateway.calls) == (1, [])
+
+
+async def test_what_zalo_refused_before_its_sender_was_killed_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    world.zalo.errors = [-118, -118]
+    identifier = await killed_over(world, monkeypatch, "zalo", "sms")
+    row = await world.row(identifier)
+    assert row["state"] == "pending"
+
+    # it dies before it reads the refusal: nobody can say that it was one
+    await world.send(world.another())
+
+    assert said(await world.row(identifier)) == ("zalo", "uncertain", "interrupted")
+
+
+async def test_an_sms_whose_sender_was_killed_is_asked_again_under_its_id(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    identifier = await killed_over(world, monkeypatch, "sms", "email")
+
+    await world.send(world.another())
+
+    assert said(await world.row(identifier)) == ("sms", "sent", "")
+    assert (len(world.gateway.calls), len(world.gateway.sent)) == (2, 1)
+
+
+class Slow:
+    """A channel that takes its time; `given` says that somebody is waiting for it."""
+
+    def __init__(self, outcome: Outcome | Exception) -> None:
+        self.outcome = outcome
+        self.given, self.answers = asyncio.Event(), asyncio.Event()
+
+    async def send(self, message: Outgoing) -> Outcome:
+        del message
+        self.given.set()
+        await self.answers.wait()
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        return self.outcome
+
+    async def stop(self) -> None: ...
+
+
+async def test_a_restart_waits_for_what_is_on_its_way(world: World):
+    slow = Slow(Outcome("accepted"))
+    world.zalo_channel = slow
+    world.sender = world.another()
+    identifier = await world.owe(await world.person("zalo"))
+    await world.sender.start()
+    async with asyncio.timeout(10):
+        await slow.given.wait()
+        ending = asyncio.create_task(world.sender.stop())
+        await asyncio.sleep(0)
+        slow.answers.set()
+        await ending
+
+    assert said(await world.row(identifier)) == ("zalo", "sent", "")
+
+
+async def test_a_restart_does_not_wait_for_ever(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(senders, "ENDS_S", 0.2)
+    slow = Slow(Outcome("accepted"))
+    world.zalo_channel = slow
+    world.sender = world.another()
+    identifier = await world.owe(await world.person("zalo"))
+    await world.sender.start()
+    async with asyncio.timeout(10):
+        await slow.given.wait()
+        await world.sender.stop()
+    world.now += timedelta(seconds=61)
+
+    await world.send(world.another())
+
+    assert said(await world.row(identifier)) == ("zalo", "uncertain", "interrupted")
+
+
+async def test_a_failure_of_ours_over_zalo_sends_nothing_twice(world: World):
+    slow = Slow(RuntimeError("a page that nobody thought of"))
+    slow.answers.set()
+    world.zalo_channel = slow
+    world.sender = world.another()
+
+    row = await world.sent("zalo", "sms")
+
+    assert said(row) == ("zalo", "uncertain", "channel_failed")
+
+
 @pytest.mark.parametrize("lost", [CUT, Said(500), Said(200, b"{"), -100, -129])
 async def test_what_zalo_may_have_sent_is_never_sent_again(world: World, lost: Any):
     world.zalo.errors = [lost]
@@ -332,6 +478,57 @@ async def test_a_throttle_of_zalo_is_honoured(world: World):
 
     assert (row["state"], row["next_at"]) == ("pending", NOON + timedelta(minutes=10))
     assert said(await world.later(row["_id"])) == ("zalo", "sent", "")
+
+
+# Zalo's tokens
+
+
+async def test_a_token_that_lasts_a_minute_serves_for_most_of_it(world: World):
+    world.zalo.lasts_s = "60"
+    tokens = world.tokens()
+
+    assert {await tokens.access() for _ in range(3)} == {"access-1"}
+    world.now += timedelta(seconds=55)
+    assert await tokens.access() == "access-2"
+    await tokens.stop()
+    assert (world.zalo.renewals, world.zalo.reused) == (2, 0)
+
+
+async def test_a_throttle_of_the_renewal_is_an_outage_and_refuses_nobody(world: World):
+    world.zalo.tokens_say = [Said(429, b'{"error":-32,"message":"too many"}')]
+
+    row = await world.sent("zalo", "sms")
+    assert (row["state"], row["reason"], row["tried"]) == ("pending", "unreachable", [])
+
+    assert said(await world.later(row["_id"])) == ("zalo", "sent", "")
+
+
+async def test_a_pair_that_could_not_be_stored_at_once_is_not_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    """The refresh token that paid for it is used up: nobody could send again."""
+    monkeypatch.setattr(zalo_tokens, "WRITE_AGAIN_S", 0.01)
+    tokens, update, away = world.tokens(), Documents.update_one, True
+
+    async def refuse_pairs(self: Documents, query: Any, change: Any) -> bool:
+        if away and "sealed" in change["$set"]:
+            raise OutageError("MongoDB: away")
+        return await update(self, query, change)
+
+    monkeypatch.setattr(Documents, "update_one", refuse_pairs)
+    with pytest.raises(OutageError):
+        await tokens.access()
+    other = world.tokens()
+    monkeypatch.setattr(zalo_tokens, "WAIT_S", 0.3)
+    with pytest.raises(OutageError):  # the lock is kept: the old refresh token is used up
+        await other.access()
+    away = False
+
+    assert await tokens.access() == "access-1"
+    assert await other.access() == "access-1"
+    assert (world.zalo.renewals, world.zalo.reused) == (1, 0)
+    for each in (tokens, other):
+        await each.stop()
 
 
 # SMS
@@ -432,7 +629,7 @@ async def test_a_push_is_signed_and_only_the_browser_reads_it(world: World):
         "status": "Đã giao đơn vị xử lý",
         "due": "14:00 12/01",
         "link": f"{PUBLIC}/r/{CODE}",
-        "title": f"[{CODE}] Phản ánh đã được giao cho UBND phường 1",
+        "title": f"{CODE}: Đã giao đơn vị xử lý",
         "tag": identifier,
     }
     assert CODE.encode() not in world.browser.pushes[0].body
@@ -674,6 +871,24 @@ async def test_a_refusal_that_overtakes_the_gateways_own_answer_is_not_lost(worl
 
     assert said(await world.row(identifier)) == ("email", "sent", "")
     assert len(world.mails.sent) == 1
+
+
+async def test_a_receipt_that_overtakes_the_gateways_own_answer_is_not_lost(world: World):
+    identifier = await world.owe(await world.person("sms", "email"))
+    world.now = (await world.row(identifier))["next_at"]
+    token, claimed = await world.store.claim(world.now, timedelta(minutes=1), 10)
+    body, headers = receipt(world, identifier, 1)
+
+    async with _client(world) as client:
+        for _ in range(2):
+            await client.post("/callbacks/sms", content=body, headers=headers)
+    made = Made("sms", Outcome("ambiguous", "ReadTimeout"))
+    await world.store.settle(token, [(each, made) for each in claimed], world.now)
+    world.now += timedelta(hours=1)
+    await world.send()
+
+    assert said(await world.row(identifier)) == ("sms", "delivered", "")
+    assert world.mails.sent == []
 
 
 async def test_a_browser_subscribes_for_its_report_and_for_an_official(world: World):

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from services.notify.case_view import CaseView, NotHeardYetError
 from services.notify.channels.email import EmailChannel
 from services.notify.domain import QuietHours
 from services.notify.handlers import TELL_WITHIN, Reach, on_event
 from services.notify.messages import Messages
 from services.notify.people import People, Vaults
 from services.notify.sender import Sender
-from services.notify.store import BadCursorError, CaseView, DeliveryStore, NotHeardYetError
+from services.notify.store import BadCursorError, DeliveryStore
 from services.notify.subscriptions import Subscriptions
 from services.notify.webhooks.owner import Owners
 from services.notify.webhooks.sender import WebhookSender

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from services.notify.admission import unauthenticated
 from services.notify.answers import people as out
+from services.notify.domain import Outcome
 from services.notify.webhooks import api, post
 from services.notify.webhooks.api import Hooks
 from services.notify.webhooks.domain import JITTER, LASTS, SECRET_BYTES, new_secret
@@ -178,6 +179,21 @@ async def test_what_happened_before_an_endpoint_was_registered_is_not_told(world
     assert double.calls == []
 
 
+async def test_an_event_of_the_second_of_the_registration_is_told(world: World):
+    """The time of an event has whole seconds, that of a registration has not."""
+    endpoint, double = await world.receiver()
+    registered = world.now + timedelta(milliseconds=700)
+    await world.endpoints.documents.update_one(
+        {"_id": endpoint.id}, {"$set": {"created_at": registered}}
+    )
+    world.ticks += 10
+
+    await world.sender.owe(world.event())
+    await world.round()
+
+    assert len(double.calls) == 1
+
+
 async def test_the_secret_is_nowhere_in_the_database(world: World):
     endpoint, _ = await world.receiver()
 
@@ -264,6 +280,38 @@ async def test_retry_after_is_honoured(world: World):
     await world.round()
 
     assert (await world.row(endpoint))["next_at"] == world.now + timedelta(minutes=10)
+
+
+async def test_a_wait_that_no_calendar_knows_ends_no_message(world: World):
+    hostile = {"Retry-After": f"Mon, 01 Jan 2020 00:00:00 +{'9' * 20}"}
+
+    async def answer(_: Asked) -> Said:
+        return Said(503, headers=hostile)
+
+    endpoint, _ = await world.receiver(answer)
+    await world.sender.owe(world.event())
+    await world.round()
+
+    row = await world.row(endpoint)
+    assert (row["state"], row["reason"], len(row["log"])) == ("pending", "http_503", 1)
+
+
+async def test_a_failure_of_ours_counts_as_an_attempt(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    endpoint, _ = await world.receiver()
+
+    async def fail(self: GuardedPost, url: str, headers: dict[str, str], body: bytes) -> Outcome:
+        del self, url, headers, body
+        raise OverflowError
+
+    monkeypatch.setattr(GuardedPost, "__call__", fail)
+    await world.sender.owe(world.event())
+    await world.round()
+
+    row = await world.row(endpoint)
+    assert (row["state"], row["attempts"], row["reason"]) == ("pending", 1, "not_posted")
+    assert row["next_at"] > world.now
 
 
 async def test_an_answer_that_was_lost_is_sent_again_under_the_same_id(world: World):
@@ -609,6 +657,32 @@ async def test_each_attempt_can_be_read(world: World):
     [item] = answer.json()["items"]
     assert item["state"] == "delivered"
     assert [each["outcome"] for each in item["log"]] == ["accepted"]
+
+
+async def test_pages_leave_out_no_message_of_the_same_moment(world: World):
+    endpoint, _ = await world.receiver()
+    for sequence in range(1, 8):
+        await world.sender.owe(world.event(sequence))
+    path, seen, before = f"/webhooks/{endpoint.id}/messages", list[str](), ""
+
+    async with _client(world) as client:
+        while True:
+            # as who does not escape the plus of the zone sends it
+            answer = await client.get(f"{path}?limit=3&before={before}")
+            page = answer.json()
+            assert differences(out.WebhookMessagePage, page) == []
+            seen += [each["id"] for each in page["items"]]
+            if (before := page["next"]) is None:
+                break
+        bare = await client.get(path, params={"before": world.now.isoformat()})
+        later = (world.now + timedelta(seconds=1)).isoformat()
+        whole = await client.get(path, params={"before": later})
+        refused = await client.get(path, params={"before": "9999-12-31T23:59:59-12:00"})
+
+    assert len(seen) == len(set(seen)) == 7
+    assert (len(bare.json()["items"]), len(whole.json()["items"])) == (0, 7)
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"] == "before"
 
 
 async def test_a_rotated_secret_is_shown_once(world: World):

@@ -11,10 +11,11 @@ from services.intake.domain.report import ReportIn
 from services.intake.handlers import on_routing_decided
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
+from services.notify.case_view import CaseView
 from services.notify.domain import QuietHours
 from services.notify.handlers import Reach, on_event
 from services.notify.people import People, Vaults
-from services.notify.store import CaseView, DeliveryStore
+from services.notify.store import DeliveryStore
 from services.notify.subscriptions import Subscriptions
 from services.router.handlers import on_case_submitted
 from services.router.maps import Maps

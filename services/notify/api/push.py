@@ -19,9 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.notify.admission import bearer
 from services.notify.answers import answers
 from services.notify.answers.people import PushKey, Subscribed
+from services.notify.case_view import CaseView, NotHeardYetError
 from services.notify.domain import ACCOUNT, FOLLOWER, REPORTER
 from services.notify.officials import Admits
-from services.notify.store import CaseView, NotHeardYetError
 from services.notify.subscriptions import Subscription, Subscriptions, subscription_id
 from shared import outbound
 from shared.followers import Followers, follower_reference

@@ -97,7 +97,9 @@ class PushChannel:
         # aiohttp and requests come with it: 11 MB that a city without pushes need not hold
         from pywebpush import WebPusher, WebPushException  # noqa: PLC0415
 
-        payload = {**message.words, "title": message.subject, "tag": message.id}
+        # no more than code, state, due time and link: a locked screen shows it to whoever passes
+        title = f"{message.words['code']}: {message.words['status']}"
+        payload = {**message.words, "title": title, "tag": message.id}
         keys = {"p256dh": to.p256dh, "auth": to.auth}
         try:
             pusher = WebPusher(cast("Mapping[str, Any]", {"endpoint": to.endpoint, "keys": keys}))

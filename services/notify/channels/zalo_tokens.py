@@ -29,11 +29,12 @@ log = structlog.get_logger()
 COLLECTION = "provider_tokens"
 NAME = "zalo"
 PATH = "/v4/oa/access_token"
-EARLY = timedelta(minutes=2)  # a token is replaced before it expires
+EARLY = timedelta(minutes=2)  # a token is replaced before it expires: a tenth of a short life
 LOCK = timedelta(seconds=30)  # longer than the call that is made under it
 LOOK_S = 0.1
 WAIT_S = 10.0
-FAULT = 500
+THROTTLED, FAULT = 429, 500
+WRITES, WRITE_AGAIN_S = 3, 0.5  # of a new pair, while the database cannot be had
 TOKEN = re.compile(r"[\x21-\x7e]{1,4096}")
 SHORTEST_S, LONGEST_S = 3_600, 90_000  # Zalo's own are an hour and 25 hours
 FREE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -70,6 +71,14 @@ def lasts_s(said: object) -> int:
     return min(seconds, LONGEST_S) if seconds > 0 else SHORTEST_S
 
 
+@dataclass(frozen=True)
+class _Unwritten:
+    """A pair that Zalo gave and the database does not have yet; `before` is the one it has."""
+
+    before: bytes | None
+    fields: Document
+
+
 class ZaloTokens:
     """Gives out access tokens; the pair is sealed in the database."""
 
@@ -80,6 +89,7 @@ class ZaloTokens:
         self._box = box
         self._app = app
         self._clock = clock
+        self._unwritten: _Unwritten | None = None
         self._client = httpx.AsyncClient(
             base_url=app.oauth_url, timeout=TIMEOUT_S, trust_env=False, follow_redirects=False
         )
@@ -97,6 +107,7 @@ class ZaloTokens:
         """
         async with asyncio.timeout(WAIT_S * 2):
             for _ in range(int(WAIT_S / LOOK_S)):
+                await self._write()
                 found = await self._documents.load(NAME)
                 if token := self._good(found, refused):
                     return token
@@ -110,7 +121,8 @@ class ZaloTokens:
         if not found or not found.get("sealed") or found["seed"] != self._seed:
             return None
         access = self._pair(found)["access"]
-        alive = found["expires_at"] - EARLY > self._clock()
+        renew_at = found.get("renew_at") or found["expires_at"] - EARLY
+        alive = renew_at > self._clock()
         return access if alive and access != refused else None
 
     @property
@@ -130,7 +142,6 @@ class ZaloTokens:
         )
 
     async def _renew(self, holder: str, refused: str | None) -> str:
-        changes: Document = {}
         try:
             found = await self._documents.load(NAME)  # again: now nobody else writes
             if token := self._good(found, refused):
@@ -138,15 +149,39 @@ class ZaloTokens:
             current = found and found.get("sealed") and found["seed"] == self._seed
             refresh = self._pair(found)["refresh"] if found and current else self._app.refresh_token
             pair, lasts_s = await self._ask(refresh)
-            changes = {
+            now, lasts = self._clock(), timedelta(seconds=lasts_s)
+            fields: Document = {
                 "sealed": self._box.seal(NAME, orjson.dumps(pair)),
                 "seed": self._seed,
-                "expires_at": self._clock() + timedelta(seconds=lasts_s),
+                "expires_at": now + lasts,
+                "renew_at": now + lasts - min(EARLY, lasts / 10),
             }
+            self._unwritten = _Unwritten((found or {}).get("sealed"), fields)
+            await self._write()
             return pair["access"]
         finally:
-            held = {"_id": NAME, "lock": holder}
-            await self._documents.update_one(held, {"$set": {**changes, "lock_until": FREE}})
+            if self._unwritten is None:  # else nobody may use the old refresh token meanwhile
+                held = {"_id": NAME, "lock": holder}
+                await self._documents.update_one(held, {"$set": {"lock_until": FREE}})
+
+    async def _write(self) -> None:
+        """Store a pair that only this process has: the token that paid for it is used up.
+
+        Raises:
+            OutageError: it cannot be; the next call tries again.
+        """
+        for attempt in range(1, WRITES + 1):
+            if (pair := self._unwritten) is None:
+                return
+            as_read = {"_id": NAME, "sealed": pair.before}
+            try:
+                await self._documents.update_one(as_read, {"$set": pair.fields})
+            except OutageError:
+                if attempt == WRITES:
+                    raise
+                await asyncio.sleep(WRITE_AGAIN_S)
+            else:
+                self._unwritten = None if self._unwritten is pair else self._unwritten
 
     async def _ask(self, refresh: str) -> tuple[dict[str, str], int]:
         form = {
@@ -159,7 +194,7 @@ class ZaloTokens:
             answer = await bounded.ask(
                 self._client, "POST", PATH, within_s=TIMEOUT_S, data=form, headers=headers
             )
-            if answer.status_code >= FAULT:
+            if answer.status_code == THROTTLED or answer.status_code >= FAULT:
                 raise OutageError(f"Zalo: no token, {answer.status_code}")
             body = bounded.object_of(answer)
         except (httpx.HTTPError, ValueError) as error:

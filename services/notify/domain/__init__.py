@@ -30,11 +30,22 @@ from services.notify.domain.delivery import (
     facts_of,
 )
 from services.notify.domain.quiet import QuietHours
-from services.notify.domain.routes import CHANNELS, EMAIL, LOUD, PUSH, SMS, ZALO, routes
+from services.notify.domain.routes import (
+    CHANNELS,
+    DEDUPLICATES,
+    EMAIL,
+    LOUD,
+    PUSH,
+    SMS,
+    ZALO,
+    hurries_on,
+    routes,
+)
 
 __all__ = [
     "ACCOUNT",
     "CHANNELS",
+    "DEDUPLICATES",
     "EMAIL",
     "FOLLOWER",
     "LOUD",
@@ -60,6 +71,7 @@ __all__ = [
     "deliveries",
     "delivery_id",
     "facts_of",
+    "hurries_on",
     "notices",
     "reminder",
     "routes",

@@ -1,6 +1,7 @@
 """On which channel a person is told: their order, what they refused, what has failed. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 
 PUSH = "push"
 EMAIL = "email"
@@ -18,6 +19,7 @@ DEDUPLICATES = frozenset({PUSH, EMAIL, SMS})
 # rarely; a device and a gateway that know our id may be asked as often as it takes.
 MOST_UNSURE = {EMAIL: 3}
 PATIENCE = 4  # attempts on a channel that asks to wait, while another is left
+URGENT_WAITS = timedelta(minutes=2)  # and for how long an emergency does
 
 
 def routes(
@@ -32,3 +34,11 @@ def routes(
     """
     order = DEFAULT_ORDER if chosen is None else chosen
     return [(each, addresses[each]) for each in order if each in running and each in addresses]
+
+
+def hurries_on(asked: timedelta | None, *, urgent: bool, others: bool) -> bool:
+    """Say whether an emergency goes on to its next channel, as this one asks it to wait.
+
+    Zalo takes nothing at night; a text or a mail may be at hand.
+    """
+    return urgent and others and asked is not None and asked > URGENT_WAITS

@@ -86,7 +86,7 @@ class Centre:
         return (
             api.create_router(self._feed),
             websocket.create_router(self._feed),
-            figures_api.create_router(self.figures),
+            figures_api.create_router(self._figures),
             self._cases,
             self._incidents,
         )

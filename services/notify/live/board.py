@@ -17,7 +17,7 @@ import orjson
 import structlog
 from pydantic import ValidationError
 
-from services.notify.store import CaseView
+from services.notify.case_view import CaseView
 from shared.events import CaseSnapshot
 from shared.stream import StreamEvent
 from shared.vocabulary import CaseCode, State, UnitId

@@ -22,6 +22,7 @@ from services.notify.webhooks.store import MOST, Endpoint, EndpointStore, Messag
 from shared import outbound, topology
 from shared.events import EVENTS
 from shared.identity import fingerprint
+from shared.instant import read_instant
 from shared.outbound import AddressRefusedError, Rules
 from shared.problems import FieldError, Problem, invalid, not_found
 from shared.sessions import Visitor
@@ -150,16 +151,32 @@ def _add_each(router: APIRouter, hooks: Hooks, manager: Any) -> None:
     )
     async def messages(
         webhook: str,
-        before: Annotated[datetime | None, Query(description="`next` of the page before")] = None,
+        before: Annotated[
+            str | None, Query(max_length=100, description="`next` of the page before")
+        ] = None,
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         *,
         _who: Visitor = manager,
     ) -> Response:
-        """List the newest messages with every attempt."""
+        """List the newest messages with every attempt; `before` may be a bare instant too."""
+        behind = _behind(before) if before else None
         await existing(webhook)
-        found = await hooks.messages.of(webhook, before, limit)
-        following = found[-1]["created_at"].isoformat() if len(found) == limit else None
-        return _answer({"items": [_message_view(each) for each in found], "next": following})
+        found = await hooks.messages.of(webhook, behind, limit + 1)
+        page = found[:limit]
+        following = _cursor(page[-1]) if len(found) > limit else None
+        return _answer({"items": [_message_view(each) for each in page], "next": following})
+
+
+def _cursor(message: dict[str, Any]) -> str:
+    return f"{message['created_at'].isoformat()}~{message['_id']}"
+
+
+def _behind(cursor: str) -> tuple[datetime, str]:
+    at, _, identifier = cursor.partition("~")
+    try:
+        return read_instant(at), identifier
+    except ValueError as error:
+        raise invalid(FieldError("before", "bad_cursor", "`next` of the page before")) from error
 
 
 async def _checked(url: str, rules: Rules) -> None:

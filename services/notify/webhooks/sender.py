@@ -83,7 +83,8 @@ class WebhookSender:
         hearing = [
             each
             for each in await self._endpoints.active(now)
-            if wanted(each.types, received.type) and each.created_at <= received.time
+            if wanted(each.types, received.type)
+            and each.created_at.replace(microsecond=0) <= received.time  # which has whole seconds
         ]
         told = payload(received, self._public_url) if hearing else None
         if told is None:
@@ -235,6 +236,14 @@ class WebhookSender:
             await self._endpoints.note_failing(endpoint.id, None if well else now)
 
     async def _attempt(self, endpoint: Endpoint, message: Message) -> Outcome:
+        """Make one attempt; what fails in us counts as well, else it is made for ever."""
+        try:
+            return await self._signed(endpoint, message)
+        except Exception:
+            log.exception("webhooks.cannot_post", endpoint=endpoint.id, message=message.id)
+            return Outcome("ambiguous", "not_posted")
+
+    async def _signed(self, endpoint: Endpoint, message: Message) -> Outcome:
         now = self._clock()
         headers = {
             "content-type": "application/json",

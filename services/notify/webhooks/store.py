@@ -293,12 +293,23 @@ class MessageStore:
         query = {"endpoint": endpoint, "state": HookState.PENDING.value}
         return await self.documents.update_many(query, {"$set": change})
 
-    async def of(self, endpoint: str, before: datetime | None, limit: int) -> list[Document]:
-        """Return the newest messages of an endpoint, without their bodies."""
+    async def of(
+        self, endpoint: str, before: tuple[datetime, str] | None, limit: int
+    ) -> list[Document]:
+        """Return the newest messages of an endpoint, without their bodies.
+
+        Args:
+            endpoint: Whose they are.
+            before: Moment and id of the last one seen; an empty id: all of that moment was.
+            limit: How many at most.
+        """
         query: Document = {"endpoint": endpoint}
         if before:
-            query["created_at"] = {"$lt": before}
-        return await self.documents.find(query, sort=[("created_at", -1)], limit=limit)
+            at, identifier = before
+            same = {"created_at": at, "_id": {"$lt": identifier}}
+            query["$or"] = [{"created_at": {"$lt": at}}, same]
+        newest = [("created_at", -1), ("_id", -1)]
+        return await self.documents.find(query, sort=newest, limit=limit)
 
 
 MESSAGE = ("endpoint", "event", "type", "code", "body")
