@@ -8,6 +8,7 @@ from tests.browser.conftest import Open
 from tests.browser.desk_world import a_busy_city, assigned
 from tests.browser.driver import PHONE, SEEN
 from tests.browser.reporting import describe, fill_all, go_on, kept, locate, send, take_photo
+from tests.browser.test_reporter_kept import CUT, refused
 from tests.e2e.client import City
 
 
@@ -57,6 +58,46 @@ def test_a_reload_shows_the_receipt_again_and_back_begins_anew(context: BrowserC
     page.get_by_role("button", name="Báo việc khác").click()
     heading(page, "Bạn thấy gì?")
     assert kept(page, "drafts") == []
+
+
+def test_back_passes_a_report_that_was_mended_or_dropped(open_context: Open):
+    with open_context(PHONE) as (context, watch):
+        watch.allow += CUT
+        page = context.new_page()
+        refused(page, "Rác, sửa rồi lùi lại")
+        page.get_by_role("button", name="Sửa rồi gửi như phản ánh mới").click()
+        heading(page, "Xem lại và gửi")
+        page.go_back()  # from where it was mended to where it was sent
+        heading(page, "Xem lại và gửi")
+        page.go_back()
+        heading(page, "Việc gì?")
+        page.go_forward()
+        heading(page, "Xem lại và gửi")
+        page.get_by_role("button", name="Gửi phản ánh").click()
+        heading(page, "Cần bạn xem lại")
+        page.get_by_role("button", name="Bỏ phản ánh này").click()
+        page.get_by_role("button", name="Bỏ hẳn").click()
+        heading(page, "Bạn thấy gì?")
+        assert page.evaluate("history.state") == {"step": 1}
+        page.go_back()
+        heading(page, "Bạn thấy gì?")
+        page.go_forward()
+        heading(page, "Bạn thấy gì?")
+
+
+def test_back_to_a_receipt_that_was_forgotten_does_not_lead_forward_again(context: BrowserContext):
+    page = context.new_page()
+    fill_all(page, "Rác, biên nhận bị xoá")
+    send(page)
+    page.evaluate("document.querySelector('a[href=\"/mine\"]').click()")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="khỏi máy này").click()
+    page.get_by_text("Chưa có phản ánh nào").wait_for()
+    page.go_back()
+    heading(page, "Bạn thấy gì?")
+    page.wait_for_function("history.state?.step === 1")
+    page.go_forward()  # nothing was pushed in between
+    heading(page, "Của tôi")
 
 
 def test_the_link_to_the_first_page_leads_on_from_a_receipt(context: BrowserContext):

@@ -25,16 +25,19 @@ type ButtonProps = Omit<ButtonHTMLAttributes, 'icon'> & {
   disabled?: boolean;
 };
 
-/** A button. `busy` keeps its place and its focus, and presses do nothing. */
+/** A button. `busy` keeps its place and its focus, and presses do nothing: a form is not sent either, also
+ not by Enter in a field, which presses the form's button. */
 export function Button({ kind = 'plain', icon, wide, large, busy, children, onClick, class: more, ...rest }: ButtonProps): JSX.Element {
   const names = ['btn', kind !== 'plain' && kind, wide && 'wide', large && 'large', icon && !children && 'icon-only', more];
   return (
-    <button type="button" {...rest} class={names.filter(Boolean).join(' ')} aria-disabled={busy || undefined} onClick={busy ? undefined : onClick}>
+    <button type="button" {...rest} class={names.filter(Boolean).join(' ')} aria-disabled={busy || undefined} onClick={busy ? refuse : onClick}>
       {icon && <Icon name={icon} />}
       {children && <span>{children}</span>}
     </button>
   );
 }
+
+const refuse = (event: Event): void => event.preventDefault();
 
 interface FieldProps {
   id?: string;

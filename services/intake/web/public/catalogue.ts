@@ -58,7 +58,8 @@ export const failure = signal<unknown>(null);
 
 /** Load what every screen needs; what was kept is shown at once, and freshened behind. */
 export async function loadCatalogue(): Promise<void> {
-  const [c, u, a] = await Promise.all([kept<Catalogue>('categories'), kept<Unit[]>('units'), kept<Area[]>('areas')]);
+  const held = <T>(id: string): Promise<T | null> => kept<T>(id).catch(() => null); // the city is asked also where nothing is kept
+  const [c, u, a] = await Promise.all([held<Catalogue>('categories'), held<Unit[]>('units'), held<Area[]>('areas')]);
   if (c) catalogue.value = c;
   if (u) units.value = u;
   if (a) areas.value = a;

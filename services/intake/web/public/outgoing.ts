@@ -9,30 +9,44 @@ export const going = signal<Sending[]>([]);
 export const progress = signal<Record<string, number>>({}); // 0 to 1, by draft
 export const unseen = signal<Receipt[]>([]); // they arrived while nobody looked
 export const openDrafts = signal(0);
+export const storeless = signal(false); // this browser keeps nothing: a private tab, or storage is blocked
+export const news = signal(0); // counts what other tabs have said
 
+const STORELESS_MS = 30_000;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let running = false;
 let again = false;
 const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('civic-outbox');
 
-/** Read the outbox again: another tab or the worker may have moved it. */
+/** Read the outbox again: another tab or the worker may have moved it. Never throws. */
 export async function refresh(): Promise<void> {
-  going.value = await outbox();
-  openDrafts.value = (await drafts()).length;
-  unseen.value = (await receipts()).filter((each) => each.unseen);
+  try {
+    going.value = await outbox();
+    openDrafts.value = (await drafts()).length;
+    unseen.value = (await receipts()).filter((each) => each.unseen);
+    storeless.value = false;
+  } catch {
+    storeless.value = true;
+  }
+}
+
+/** Tell the other tabs what has become of a report here. */
+export function tell(what: 'sent' | 'seen' | 'frozen' | 'dropped' | 'confirmed'): void {
+  channel?.postMessage(what);
 }
 
 /** A receipt has been on the screen: no strip speaks of it any more, in no tab. */
 export async function seen(code: string): Promise<void> {
   if (!(await markSeen(code).catch(() => false))) return;
   await refresh();
-  channel?.postMessage('seen');
+  tell('seen');
 }
 
 /** "As it is, send it": what was refused or has waited a week goes out, as it was frozen. */
 export async function sendAsIs(draftId: string): Promise<void> {
   await changeSending(draftId, (now) => confirmed(now, Date.now()));
   await refresh();
+  tell('confirmed');
   void askBackground(draftId);
   await push(true);
 }
@@ -45,13 +59,15 @@ export async function push(nudged: boolean): Promise<void> {
   }
   running = true;
   clearTimeout(timer);
-  await refresh();
   let wake: { release(): Promise<void> } | null = null;
   try {
+    await refresh();
     if (going.value.length) wake = await screenOn();
     const watch = setInterval(() => void refresh(), 400);
     const codes = await sendDue(byRequest, language.value, nudged, (id, part) => (progress.value = { ...progress.value, [id]: part })).finally(() => clearInterval(watch));
-    if (codes.length) channel?.postMessage('sent');
+    if (codes.length) tell('sent');
+  } catch {
+    storeless.value = true; // only the store fails: what it keeps is tried again later
   } finally {
     running = false;
     await wake?.release().catch(() => undefined);
@@ -62,7 +78,7 @@ export async function push(nudged: boolean): Promise<void> {
     return push(true);
   }
   const wait = nextWake(going.value, Date.now());
-  if (wait !== null) timer = setTimeout(() => void push(false), Math.max(500, wait));
+  if (wait !== null) timer = setTimeout(() => void push(false), Math.max(storeless.value ? STORELESS_MS : 500, wait));
 }
 
 /** A phone that sleeps stops sending; while something is on its way the screen stays on. */
@@ -80,7 +96,7 @@ export function startOutgoing(): void {
   addEventListener('online', nudge);
   addEventListener('pageshow', nudge);
   document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && nudge());
-  channel?.addEventListener('message', () => void refresh());
+  channel?.addEventListener('message', () => void refresh().then(() => (news.value += 1)));
   navigator.serviceWorker?.addEventListener('message', () => void refresh());
   nudge();
 }

@@ -70,9 +70,13 @@ async function formOf(sending: Sending): Promise<FormData> {
   return form;
 }
 
-/** For the worker: no progress, but it runs when the page is gone. */
+const LONGEST_MS = 150_000; // the server gives a body two minutes
+
+/** For the worker: no progress, but it runs when the page is gone. A try that hangs would keep the
+ report's lock from every page. */
 export const byFetch: Transport = async (form, key, language) => {
-  const answer = await fetch('/api/v1/reports', { method: 'POST', body: form, headers: headers(key, language), credentials: 'same-origin' });
+  const signal = AbortSignal.timeout?.(LONGEST_MS);
+  const answer = await fetch('/api/v1/reports', { method: 'POST', body: form, headers: headers(key, language), credentials: 'same-origin', signal });
   return {
     status: answer.status,
     type: answer.headers.get('content-type') ?? '',

@@ -1,6 +1,6 @@
 /** What the phone keeps until the server has it: drafts, media, what is on its way, receipts. */
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
-import type { ReceiptAnswer, Sending } from './logic/queue';
+import { type DBSchema, type IDBPDatabase, type IDBPTransaction, type StoreNames, openDB } from 'idb';
+import { type ReceiptAnswer, type Sending, aged, needsPerson } from './logic/queue';
 
 export interface Place {
   lat: number;
@@ -12,7 +12,7 @@ export interface Place {
 export interface Draft {
   id: string;
   step: number; // 1 to 4
-  updated_at: number; // ms
+  updated_at: number; // ms; 0 while it was never stored
   text: string;
   category: string | null;
   place: Place | null;
@@ -65,7 +65,15 @@ interface Civic extends DBSchema {
 let opened: Promise<IDBPDatabase<Civic>> | null = null;
 
 function db(): Promise<IDBPDatabase<Civic>> {
-  opened ??= openDB<Civic>('civic', 1, {
+  opened ??= open().catch((error: unknown) => {
+    opened = null; // the next one who asks tries again
+    throw error;
+  });
+  return opened;
+}
+
+async function open(): Promise<IDBPDatabase<Civic>> {
+  return openDB<Civic>('civic', 1, {
     upgrade(fresh) {
       fresh.createObjectStore('drafts', { keyPath: 'id' });
       fresh.createObjectStore('media', { keyPath: 'id' }).createIndex('draft', 'draft_id');
@@ -81,15 +89,17 @@ function db(): Promise<IDBPDatabase<Civic>> {
       opened = null;
     },
   });
-  return opened;
 }
 
-/** Keep a draft; one that was sent meanwhile (another tab, the worker) does not come back. */
-export async function saveDraft(draft: Draft): Promise<void> {
+/** Keep a draft and return when, in ms; null for one that was sent or dropped meanwhile (another
+ tab, the worker): it does not come back. */
+export async function saveDraft(draft: Draft): Promise<number | null> {
   const change = (await db()).transaction(['drafts', 'receipts'], 'readwrite');
   const sent = (await change.objectStore('receipts').getAll()).some((each) => each.draft_id === draft.id);
-  if (!sent) await change.objectStore('drafts').put({ ...draft, updated_at: Date.now() });
-  await change.done;
+  const dropped = draft.updated_at > 0 && !(await change.objectStore('drafts').get(draft.id));
+  const at = sent || dropped ? null : Date.now();
+  await Promise.all([at && change.objectStore('drafts').put({ ...draft, updated_at: at }), change.done]);
+  return at;
 }
 
 export async function drafts(): Promise<Draft[]> {
@@ -105,9 +115,21 @@ export async function mediaOf(draftId: string): Promise<Media[]> {
   return found.sort((a, b) => a.position - b.position);
 }
 
-export async function addMedia(media: Media): Promise<void> {
-  await (await db()).add('media', media);
+/** Keep what belongs to a draft; false when that is frozen, sent or dropped. */
+export async function addMedia(media: Media): Promise<boolean> {
+  const change = (await db()).transaction(['drafts', 'media', 'outbox'], 'readwrite');
+  const takes = await isOpen(change, media.draft_id);
+  await Promise.all([takes && change.objectStore('media').add(media), change.done]);
   void navigator.storage?.persist?.();
+  return takes;
+}
+
+type Change = IDBPTransaction<Civic, StoreNames<Civic>[], 'readwrite'>;
+
+/** Say whether a draft still takes files: it is there, and "Gửi" was not pressed. */
+async function isOpen(change: Change, draftId: string): Promise<boolean> {
+  const [draft, frozen] = await Promise.all([change.objectStore('drafts').getKey(draftId), change.objectStore('outbox').getKey(draftId)]);
+  return draft !== undefined && frozen === undefined;
 }
 
 /** One second of a recording that is going on; pieces are rows of their own, written once. */
@@ -139,39 +161,57 @@ export async function unfinished(): Promise<Piece[][]> {
   return [...found.values()];
 }
 
-/** A recording has ended: it joins the media and its pieces go, in one transaction. */
+/** A recording has ended: it joins the media of a draft that takes it and its pieces go, in one transaction. */
 export async function finishRecording(media: Media): Promise<void> {
-  const change = (await db()).transaction(['media', 'kept'], 'readwrite');
-  await Promise.all([change.objectStore('media').put(media), change.objectStore('kept').delete(piecesOf(media.id)), change.done]);
+  const change = (await db()).transaction(['drafts', 'media', 'outbox', 'kept'], 'readwrite');
+  const takes = await isOpen(change, media.draft_id);
+  await Promise.all([takes && change.objectStore('media').put(media), change.objectStore('kept').delete(piecesOf(media.id)), change.done]);
 }
 
 export const dropPieces = async (recording: string): Promise<void> => (await db()).delete('kept', piecesOf(recording));
 
-export const removeMedia = async (id: string): Promise<void> => (await db()).delete('media', id);
-
-/** Forget a draft and its media. */
-export async function removeDraft(id: string): Promise<void> {
-  const change = (await db()).transaction(['drafts', 'media', 'outbox'], 'readwrite');
-  const media = await change.objectStore('media').index('draft').getAllKeys(id);
-  await Promise.all([
-    change.objectStore('drafts').delete(id),
-    change.objectStore('outbox').delete(id),
-    ...media.map((each) => change.objectStore('media').delete(each)),
-    change.done,
-  ]);
-}
-
-/** Put a frozen report on its way; false when another tab has put it there, or has its receipt. */
-export async function enqueue(sending: Sending): Promise<boolean> {
-  const change = (await db()).transaction(['outbox', 'receipts'], 'readwrite');
-  const twin = await change.objectStore('outbox').get(sending.draft_id);
-  const sent = (await change.objectStore('receipts').getAll()).some((each) => each.draft_id === sending.draft_id);
-  if (!twin && !sent) await change.objectStore('outbox').put(sending);
+/** Take a photo or a sound away; false when a frozen report names it: that one's parts never change. */
+export async function removeMedia(id: string): Promise<boolean> {
+  const change = (await db()).transaction(['media', 'outbox'], 'readwrite');
+  const found = await change.objectStore('media').get(id);
+  const frozen = found && (await change.objectStore('outbox').getKey(found.draft_id)) !== undefined;
+  if (!frozen) await change.objectStore('media').delete(id);
   await change.done;
-  return !twin && !sent;
+  return !frozen;
 }
 
-export const outbox = async (): Promise<Sending[]> => (await db()).getAll('outbox');
+/** Forget a draft and its media; false for a report that is on its way: that one stays, unless it
+ waits for a person, who says so (`stuck`). */
+export async function removeDraft(id: string, stuck = false): Promise<boolean> {
+  const change = (await db()).transaction(['drafts', 'media', 'outbox'], 'readwrite');
+  const sending = await change.objectStore('outbox').get(id);
+  const goes = !sending || (stuck && needsPerson(aged(sending, Date.now())));
+  if (goes) {
+    const media = await change.objectStore('media').index('draft').getAllKeys(id);
+    await Promise.all([
+      change.objectStore('drafts').delete(id),
+      change.objectStore('outbox').delete(id),
+      ...media.map((each) => change.objectStore('media').delete(each)),
+    ]);
+  }
+  await change.done;
+  return goes;
+}
+
+/** Put a frozen report on its way; false when another tab has done so, has its receipt or has dropped it. */
+export async function enqueue(sending: Sending): Promise<boolean> {
+  const change = (await db()).transaction(['drafts', 'outbox', 'receipts'], 'readwrite');
+  const sent = (await change.objectStore('receipts').getAll()).some((each) => each.draft_id === sending.draft_id);
+  const goes = !sent && (await isOpen(change, sending.draft_id));
+  await Promise.all([goes && change.objectStore('outbox').put(sending), change.done]);
+  return goes;
+}
+
+/** Everything that is on its way, as it stands now: what is a week old waits for a person. */
+export async function outbox(): Promise<Sending[]> {
+  return (await (await db()).getAll('outbox')).map((each) => aged(each, Date.now()));
+}
+
 export const sendingOf = async (id: string): Promise<Sending | undefined> => (await db()).get('outbox', id);
 
 /** Change a sending that is still there; null when it has gone. */

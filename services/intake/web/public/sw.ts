@@ -1,5 +1,6 @@
 /** The worker of the reporter's pages: the shell without a network, and sending in the background.
  It never answers for the server: no answer of the API is made up here. */
+import { needsPerson } from './logic/queue';
 import { byFetch, sendDue } from './sender';
 import { outbox } from './store';
 
@@ -152,4 +153,6 @@ async function sendAll(): Promise<void> {
     const [title, words] = SENT[language];
     await scope.registration.showNotification(title, { body: `${words} ${codes.join(', ')}`, icon: '/static/icon-192.png' });
   }
+  // only a promise that fails has the browser try again later, with the page closed
+  if ((await outbox()).some((each) => !needsPerson(each))) throw new Error('some reports are still waiting');
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readExif } from './exif';
-import { type Sending, after, confirmed, isDue, judge, nextWake, readCode, validCode } from './queue';
+import { type Sending, after, aged, confirmed, isDue, judge, nextWake, readCode, validCode } from './queue';
 import { guess, speaksOfDanger, suggest } from './suggest';
 
 const sending: Sending = { draft_id: 'd', key: 'k', body: new ArrayBuffer(0), media: [], created_at: 0, attempts: 0, next_at: 0, state: 'waiting', lease_until: 0 };
@@ -61,6 +61,16 @@ test('what needs a person is not tried again by itself, and a week is the end', 
   assert.equal(isDue({ ...sending, next_at: 500 }, 100, true), true);
   assert.equal(nextWake([{ ...sending, next_at: 500 }, { ...review, next_at: 1 }], 100), 400);
   assert.equal(nextWake([], 0), null);
+});
+
+test('what has waited a week asks first, also when the network is there', () => {
+  const now = 8 * 86_400_000;
+  for (const nudged of [true, false]) assert.equal(isDue(sending, now, nudged), false);
+  for (const state of ['waiting', 'sending'] as const) assert.equal(aged({ ...sending, state }, now).state, 'stale');
+  assert.equal(nextWake([aged(sending, now)], now), null);
+  assert.equal(aged(confirmed(sending, now), now).state, 'waiting');
+  assert.equal(aged(sending, 86_400_000).state, 'waiting');
+  assert.equal(aged({ ...sending, state: 'review' }, now).state, 'review');
 });
 
 test('a person makes due what was refused or has waited a week, with the same key and bytes', () => {

@@ -101,10 +101,14 @@ export function confirmed(sending: Sending, now: number): Sending {
   return { ...sending, state: 'waiting', attempts: 0, next_at: now, confirmed_at: now, problem: undefined };
 }
 
+/** A sending as it stands now: what has waited for a week asks its person, however it was left. */
+export function aged(sending: Sending, now: number): Sending {
+  return tooOld(sending, now) && !needsPerson(sending) ? { ...sending, state: 'stale' } : sending;
+}
+
 /** Say whether a sending is to be tried now. `nudged`: the network seems to be back. */
 export function isDue(sending: Sending, now: number, nudged: boolean): boolean {
-  if (needsPerson(sending)) return false;
-  if (tooOld(sending, now) && !nudged) return false;
+  if (needsPerson(sending) || tooOld(sending, now)) return false;
   return nudged || sending.next_at <= now;
 }
 

@@ -2,10 +2,11 @@
 import { useEffect, useState } from 'preact/hooks';
 import { moment } from '@web/core/dates';
 import { both, sentence, t } from '@web/core/i18n';
-import { Button, Empty, Loading } from '@web/ui/kit';
+import { Button, Empty, Loading, toast } from '@web/ui/kit';
 import { needsPerson } from '../logic/queue';
-import { going, push, seen, unseen } from '../outgoing';
+import { going, openDrafts, push, seen, storeless, unseen } from '../outgoing';
 import { SendingChip } from '../report/SendingChip';
+import { Storeless } from '../report/Storeless';
 import { Stuck } from '../report/Stuck';
 import { discard } from '../report/draft';
 import { go, useArrival } from '../router';
@@ -16,16 +17,22 @@ export default function MinePage() {
   const [open, setOpen] = useState<Draft[] | null>(null);
   const [kept, setKept] = useState<Receipt[]>([]);
   const load = async (): Promise<void> => {
-    setKept(await receipts());
-    setOpen(await drafts());
+    setKept(await receipts().catch(() => []));
+    setOpen(await drafts().catch(() => []));
+  };
+  const drop = async (id: string): Promise<void> => {
+    if (!confirm(t('mine.drop.sure'))) return;
+    if (!(await discard(id))) toast(t('frozen.elsewhere'));
+    await load();
   };
   useArrival(`${t('mine.title')} · ${t('app.name')}`);
-  useEffect(() => void load(), [going.value.length, unseen.value.length]);
+  useEffect(() => void load(), [going.value.length, unseen.value.length, openDrafts.value]);
   useEffect(() => () => unseen.peek().forEach((each) => void seen(each.code)), []); // they stood in the list
   return (
     <div class="form stack">
       <h1 tabIndex={-1}>{t('mine.title')}</h1>
       <CodeForm />
+      {storeless.value && <Storeless />}
       {!open ? <Loading /> : (
         <>
           {going.value.length > 0 && (
@@ -42,7 +49,7 @@ export default function MinePage() {
           {open.length > 0 && (
             <section class="stack" aria-labelledby="drafts-title">
               <h2 id="drafts-title">{t('mine.drafts')}</h2>
-              {open.map((each) => <div class="card row between" key={each.id}><span class="grow clip3">{each.text || t('mine.untitled')}<br /><span class="hint num">{moment(each.updated_at)}</span></span><a class="btn" href={`/?draft=${each.id}`}>{t('mine.continue')}</a><Button icon="trash" aria-label={t('mine.drop')} onClick={() => void discard(each.id).then(load)} /></div>)}
+              {open.map((each) => <div class="card row between" key={each.id}><span class="grow clip3">{each.text || t('mine.untitled')}<br /><span class="hint num">{moment(each.updated_at)}</span></span><a class="btn" href={`/?draft=${each.id}`}>{t('mine.continue')}</a><Button icon="trash" aria-label={t('mine.drop')} onClick={() => void drop(each.id)} /></div>)}
             </section>
           )}
           <section class="stack" aria-labelledby="sent-title">

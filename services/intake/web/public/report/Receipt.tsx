@@ -11,18 +11,19 @@ import { type Receipt as Kept, receiptOfDraft, sendingOf } from '../store';
 import { SendingChip } from './SendingChip';
 import { Stuck } from './Stuck';
 
-export function Receipt({ draftId, onAnother }: { draftId: string; onAnother: () => void }) {
+/** `onAnother` begins another report; `onGone` is for a receipt, or a report, that is not there any more. */
+export function Receipt({ draftId, onAnother, onGone }: { draftId: string; onAnother: () => void; onGone: () => void }) {
   const [receipt, setReceipt] = useState<Kept | null>(null);
   const sending = going.value.find((each) => each.draft_id === draftId);
   const look = async (): Promise<void> => {
     const found = await receiptOfDraft(draftId);
     if (found) setReceipt(found);
-    else if (!(await sendingOf(draftId))) onAnother(); // forgotten on this device
+    else if (!(await sendingOf(draftId))) onGone(); // forgotten on this device
   };
-  useEffect(() => void (!sending && look()), [sending?.state, going.value.length]);
+  useEffect(() => void (!sending && look().catch(onGone)), [sending?.state, going.value.length]);
   if (receipt) return <Arrived receipt={receipt} onAnother={onAnother} />;
   if (!sending) return <Loading />;
-  return needsPerson(sending) ? <NeedsYou sending={sending} onBack={onAnother} /> : <OnTheWay draftId={draftId} onAnother={onAnother} />;
+  return needsPerson(sending) ? <NeedsYou sending={sending} onBack={onGone} /> : <OnTheWay draftId={draftId} onAnother={onAnother} />;
 }
 
 function OnTheWay({ draftId, onAnother }: { draftId: string; onAnother: () => void }) {

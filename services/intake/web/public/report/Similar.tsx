@@ -2,7 +2,7 @@
 import { moment } from '@web/core/dates';
 import { both, t } from '@web/core/i18n';
 import { Button, StateChip, toast, wordsOf } from '@web/ui/kit';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { go } from '../router';
 import { type Receipt, receipts } from '../store';
 import { startFollowing } from '../track/Follow';
@@ -13,15 +13,19 @@ export function Similar({ online }: { online: boolean }) {
   const found = useSimilar(online);
   const [busy, setBusy] = useState('');
   const [mine, setMine] = useState<Receipt[]>([]);
+  const left = useRef(false);
+  useEffect(() => () => void (left.current = true), []);
   useEffect(() => void receipts().then(setMine, () => undefined), [found]);
   if (!online) return <p class="hint" role="status">{t('similar.offline')}</p>;
   if (!found?.length || draft.value.lone) return null;
   const follow = async (code: string): Promise<void> => {
+    const { id } = draft.value;
     setBusy(code);
     try {
       await startFollowing(code);
-      await discard();
       toast(t('similar.followed'));
+      if (left.current || draft.value.id !== id) return; // who has gone on keeps the draft, and is not called back
+      await discard(id);
       go(`/r/${code}`);
     } catch (error) {
       toast(wordsOf(error));

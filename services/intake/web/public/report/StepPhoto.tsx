@@ -5,8 +5,10 @@ import { Button, Icon, Note, announce } from '@web/ui/kit';
 import { loadGround } from '../catalogue';
 import { fromPhoto } from '../photo';
 import { LONGEST_S, Recorder, canRecord } from '../sound';
-import { hasRoom, saveDraft } from '../store';
-import { draft, here, keepMedia, media, saveNow } from './draft';
+import { hasRoom, mediaOf } from '../store';
+import { draft, keepMedia, media, saveNow, store } from './draft';
+import { useWatch, whereNow } from './here';
+import { isPreparing, prepare } from './preparing';
 import { Thumbs, clock } from './Thumbs';
 import { keepRecording, nextPosition, soundOf } from './recording';
 
@@ -15,26 +17,16 @@ const MOST = 8;
 export function StepPhoto() {
   const camera = useRef<HTMLInputElement>(null);
   const album = useRef<HTMLInputElement>(null);
-  const [busy, setBusy] = useState(false);
   const [said, setSaid] = useState('');
-  useEffect(() => {
-    void watchIfAllowed();
-    return endWatch;
-  }, []);
-
+  const watch = useWatch();
+  const busy = isPreparing(draft.value.id);
   const take = async (input: HTMLInputElement): Promise<void> => {
     const files = [...(input.files ?? [])];
+    const { id } = draft.value; // theirs, whatever is on the screen when they are ready
     input.value = '';
-    setBusy(true);
     setSaid('');
-    const wrong = new Set<string>(); // one that fits does not wipe what was said of another
-    for (const file of files) {
-      const words = await addFile(file);
-      if (words) wrong.add(words);
-      setSaid([...wrong].join(' '));
-    }
-    setBusy(false);
-    watchPlace();
+    await prepare(id, () => addFiles(files, id, setSaid));
+    watch();
     void loadGround(); // the next step asks for the ward
   };
   const open = async (input: HTMLInputElement | null): Promise<void> => {
@@ -57,7 +49,7 @@ export function StepPhoto() {
           {busy ? t('photo.busy') : t('photo.take')}
         </Button>
         <RecordButton onSaid={setSaid} />
-        <Button kind="quiet" icon="photo-plus" onClick={() => void open(album.current)}>{t('photo.choose')}</Button>
+        <Button kind="quiet" icon="photo-plus" busy={busy} onClick={() => void open(album.current)}>{t('photo.choose')}</Button>
       </div>
       <input ref={camera} type="file" accept="image/*" capture="environment" hidden data-testid="camera" onChange={(event) => void take(event.currentTarget)} />
       <input ref={album} type="file" accept="image/*,audio/*" multiple hidden data-testid="album" onChange={(event) => void take(event.currentTarget)} />
@@ -67,38 +59,28 @@ export function StepPhoto() {
   );
 }
 
-let watching: number | undefined;
-
-/** While photos are taken we know where, so that the scene has a place even without EXIF. */
-function watchPlace(): void {
-  if (!navigator.geolocation || watching !== undefined) return;
-  watching = navigator.geolocation.watchPosition(
-    ({ coords }) => (here.value = { lat: coords.latitude, lon: coords.longitude, accuracy_m: Math.round(coords.accuracy), source: 'device' }),
-    () => undefined,
-    { enableHighAccuracy: true, maximumAge: 30_000, timeout: 20_000 },
-  );
+async function addFiles(files: readonly File[], draftId: string, say: (words: string) => void): Promise<void> {
+  const wrong = new Set<string>(); // one that fits does not wipe what was said of another
+  for (const file of files) {
+    const words = await addFile(file, draftId);
+    if (draftId !== draft.value.id) continue; // another report is on the screen now
+    if (words) wrong.add(words);
+    else announce(t('photo.added', { n: media.value.length }));
+    say([...wrong].join(' '));
+  }
 }
 
-/** Who has allowed it before is not asked; all others are asked when a photo shows what it is for. */
-async function watchIfAllowed(): Promise<void> {
-  const allowed = await navigator.permissions?.query({ name: 'geolocation' }).catch(() => null);
-  if (allowed?.state === 'granted') watchPlace();
-}
-
-function endWatch(): void {
-  if (watching !== undefined) navigator.geolocation.clearWatch(watching);
-  watching = undefined;
-}
-
-async function addFile(file: File): Promise<string | null> {
-  if (media.value.length >= MOST) return t('photo.many', { n: MOST });
-  if (!(await hasRoom(Math.min(file.size, 1_000_000)))) return t('storage.full');
-  const position = nextPosition();
+/** Add a file to a draft; returns in words why that did not work. */
+async function addFile(file: File, draftId: string): Promise<string | null> {
   try {
-    if (file.type.startsWith('audio/')) await keepMedia(await soundOf(await file.arrayBuffer(), file.type, { name: file.name, position }));
-    else await keepMedia(await fromPhoto(file, draft.value.id, position, here.value, media.value.reduce((sum, each) => sum + each.bytes.byteLength, 0)));
-    announce(t('photo.added', { n: media.value.length }));
-    return null;
+    const held = await mediaOf(draftId);
+    if (held.length >= MOST) return t('photo.many', { n: MOST });
+    if (!(await hasRoom(Math.min(file.size, 1_000_000)))) return t('storage.full');
+    const position = nextPosition(held);
+    const made = file.type.startsWith('audio/')
+      ? await soundOf(await file.arrayBuffer(), file.type, { draft_id: draftId, name: file.name, position })
+      : await fromPhoto(file, draftId, position, whereNow(), held.reduce((sum, each) => sum + each.bytes.byteLength, 0));
+    return (await keepMedia(made)) ? null : t('frozen.elsewhere');
   } catch (error) {
     return storageWords(error) ?? t('photo.failed');
   }
@@ -125,8 +107,8 @@ function RecordButton({ onSaid }: { onSaid: (words: string) => void }) {
   const record = async (): Promise<void> => {
     onSaid('');
     if (media.value.length >= MOST) return onSaid(t('photo.many', { n: MOST }));
-    const made = new Recorder(draft.value.id);
-    await saveDraft(draft.value); // the pieces need a draft to belong to
+    const { id } = draft.value;
+    const made = new Recorder(id);
     try {
       await made.start();
     } catch {
@@ -134,6 +116,7 @@ function RecordButton({ onSaid }: { onSaid: (words: string) => void }) {
       return;
     }
     if (gone.current) return made.stop(); // the step was left while the browser asked
+    await store().catch(() => undefined); // the pieces need a draft to belong to
     setRecorder(made);
     running.current = made;
     const done = await made.result();
@@ -141,7 +124,7 @@ function RecordButton({ onSaid }: { onSaid: (words: string) => void }) {
     setRecorder(null);
     if (!done) return onSaid(t('sound.empty'));
     try {
-      await keepRecording(done);
+      await prepare(id, () => keepRecording(done, id));
     } catch (error) {
       return onSaid(storageWords(error) ?? t('sound.empty'));
     }
@@ -168,5 +151,5 @@ function RecordButton({ onSaid }: { onSaid: (words: string) => void }) {
 async function addFileOf(input: HTMLInputElement, onSaid: (words: string) => void): Promise<void> {
   const [chosen] = input.files ?? [];
   input.value = '';
-  if (chosen) onSaid((await addFile(chosen)) ?? '');
+  if (chosen) await prepare(draft.value.id, () => addFiles([chosen], draft.value.id, onSaid));
 }

@@ -8,7 +8,8 @@ import { Button, Field, Note } from '@web/ui/kit';
 import { areas, ground, loadGround, units } from '../catalogue';
 import type { Place } from '../store';
 import { PinMap } from './PinMap';
-import { change, draft, here, media } from './draft';
+import { change, draft, media } from './draft';
+import { here, whereNow } from './here';
 import { asked, disagree, onSketch, setPlace } from './ward';
 
 const STEP_M = 20;
@@ -17,17 +18,17 @@ export function StepPlace({ error }: { error?: string }) {
   const [busy, setBusy] = useState(false);
   const [denied, setDenied] = useState('');
   const [map, setMap] = useState(false);
-  const [finer] = useState(!draft.value.place && !here.value); // open where nothing else says the place
+  const [finer] = useState(!draft.value.place && !whereNow()); // open where nothing else says the place
   useEffect(() => {
     void loadGround().then(() => {
       if (!draft.value.place) {
         const photo = media.value.find((each) => each.lat !== null && each.source === 'exif');
         if (photo) setPlace({ lat: photo.lat!, lon: photo.lon!, accuracy_m: null, source: 'exif' });
-        else if (here.value) setPlace(here.value);
+        else if (whereNow()) setPlace(whereNow()!);
       } else setPlace(draft.value.place);
     });
   }, []);
-  useEffect(() => here.subscribe((found) => found && !draft.value.place && setPlace(found)), []);
+  useEffect(() => here.subscribe(() => { const found = whereNow(); if (found && !draft.value.place) setPlace(found); }), []);
   const locate = (): void => {
     if (!navigator.geolocation) return setDenied(t('place.none'));
     setBusy(true);

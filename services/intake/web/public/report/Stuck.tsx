@@ -10,7 +10,7 @@ import { discard, mend } from './draft';
 export function Stuck({ sending, onMend, onDrop }: { sending: Sending; onMend: () => void; onDrop?: () => void }) {
   const [sure, setSure] = useState(false);
   const id = sending.draft_id;
-  const drop = (): void => void discard(id).then(onDrop);
+  const drop = (): void => void discard(id, true).then(onDrop);
   return (
     <div class="stack small-gap grow" data-stuck={sending.state}>
       {sending.state === 'stale' ? <Note kind="warn" icon="clock" role="alert">{t('queue.stale.why')}</Note> : <Refused problem={sending.problem} />}

@@ -2,9 +2,9 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { moment } from '@web/core/dates';
 import { t } from '@web/core/i18n';
-import { Icon } from '@web/ui/kit';
+import { Icon, toast } from '@web/ui/kit';
 import type { Media } from '../store';
-import { dropMedia, media } from './draft';
+import { dropMedia, frozen, media } from './draft';
 
 export const clock = (seconds: number): string => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
 
@@ -12,7 +12,7 @@ export function Thumbs({ still }: { still?: boolean }) {
   if (!media.value.length) return null;
   return (
     <ul class="thumbs plain" aria-label={t('photo.list')}>
-      {media.value.map((each, n) => <li key={each.id}><Thumb media={each} place={n + 1} still={still} /></li>)}
+      {media.value.map((each, n) => <li key={each.id}><Thumb media={each} place={n + 1} still={still || frozen.value} /></li>)}
     </ul>
   );
 }
@@ -31,7 +31,7 @@ function Thumb({ media: each, place, still }: { media: Media; place: number; sti
         {each.accuracy_m ? ` · ±${each.accuracy_m} m` : ''}
         {each.old && <span class="chip soon"><Icon name="clock" />{t('photo.old')}</span>}
       </figcaption>
-      {!still && <button type="button" class="btn icon-only remove" aria-label={t('photo.remove', { name })} onClick={() => void dropMedia(each.id)}><Icon name="x" /></button>}
+      {!still && <button type="button" class="btn icon-only remove" aria-label={t('photo.remove', { name })} onClick={() => void dropMedia(each.id).then((gone) => gone || toast(t('frozen.elsewhere')))}><Icon name="x" /></button>}
     </figure>
   );
 }

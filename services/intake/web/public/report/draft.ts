@@ -4,17 +4,19 @@ import { time } from '@web/core/dates';
 import { language, t } from '@web/core/i18n';
 import { uuid } from '@web/core/ids';
 import { catalogue, categoryOf } from '../catalogue';
-import { askBackground, push, refresh } from '../outgoing';
-import { type Draft, type Media, type Place, addMedia, draftOf, drafts, enqueue, keep, kept, mediaOf, receiptOfDraft, removeDraft, removeMedia, saveDraft, sendingOf, takeBack } from '../store';
+import { askBackground, going, push, refresh, tell } from '../outgoing';
+import { type Draft, type Media, addMedia, draftOf, drafts, enqueue, keep, kept, mediaOf, receiptOfDraft, removeDraft, removeMedia, saveDraft, sendingOf, takeBack } from '../store';
+import { here } from './here';
+import { isPreparing } from './preparing';
 
 const SAVE_MS = 700;
-const LAST_STEP = 4;
+export const LAST_STEP = 4;
 // who I am and how visible, as with the last report of this device; never a name or an address
 let usual = { kind: 'resident', anonymity: 'open' };
 
 export function fresh(): Draft {
   return {
-    id: uuid(), step: 1, updated_at: Date.now(), text: '', category: null, place: null, address: '', area: null,
+    id: uuid(), step: 1, updated_at: 0, text: '', category: null, place: null, address: '', area: null,
     reporter: { name: '', phone: '', email: '', ...usual }, terms: false, lone: false,
   };
 }
@@ -23,11 +25,13 @@ export const draft = signal<Draft>(fresh());
 export const media = signal<Media[]>([]);
 export const savedAt = signal<string>('');
 export const restored = signal<string>('');
-export const here = signal<Place | null>(null); // where the device is, while photos are taken
+export const frozen = computed(() => going.value.some((each) => each.draft_id === draft.value.id)); // "Gửi" was pressed in another tab
 export const category = computed(() => categoryOf(draft.value.category));
 let timer: ReturnType<typeof setTimeout> | undefined;
+let changed = false; // here, since it was stored: what another tab has written is not written over
 
-export const empty = (each: Draft): boolean => !each.text && !each.category && !each.place && !each.address && !media.value.length;
+/** Say whether the draft on the screen holds nothing yet. */
+export const empty = (each: Draft): boolean => !each.text && !each.category && !each.place && !each.address && !media.value.length && !isPreparing(each.id);
 
 /** Take up the newest draft, unless the address asks for something; then that is taken up. */
 export async function restore(): Promise<void> {
@@ -54,7 +58,10 @@ export async function takeAddress(): Promise<boolean> {
 
 /** Bring a kept draft back to the screen; false when it is not there any more. */
 export async function takeUp(id: string): Promise<boolean> {
-  if (id === draft.value.id) return true;
+  if (id === draft.value.id) {
+    await lookAgain();
+    return true;
+  }
   const found = await draftOf(id);
   if (!found || (await sendingOf(id))) return false;
   await setAside();
@@ -67,11 +74,21 @@ export async function mend(id: string): Promise<void> {
   const found = await draftOf(id);
   if (!found) return;
   await setAside();
-  await takeBack(id);
-  await saveDraft({ ...found, step: LAST_STEP });
-  await show({ ...found, step: LAST_STEP });
+  await show({ ...found, step: LAST_STEP }); // before it leaves the outbox: its receipt's page then finds it here
   restored.value = '';
+  await takeBack(id);
+  await store();
   await refresh();
+}
+
+/** Take up what another tab has made of the draft on the screen; what was written here stays. */
+export async function lookAgain(): Promise<void> {
+  const { id, updated_at: at } = draft.value;
+  if (!at || changed) return;
+  const [found, receipt] = await Promise.all([draftOf(id), receiptOfDraft(id)]);
+  if (id !== draft.value.id || changed || receipt) return; // "Gửi" shows the receipt
+  if (!found) clear();
+  else if (found.updated_at > at) await show({ ...found, step: draft.value.step });
 }
 
 /** Keep what is on the screen for later, and show an empty report. */
@@ -81,8 +98,9 @@ async function setAside(): Promise<void> {
 }
 
 async function show(found: Draft): Promise<void> {
+  changed = false;
   draft.value = found;
-  media.value = await mediaOf(found.id);
+  await readMedia(found.id);
   const { takeUpRecordings } = await import('./recording');
   await takeUpRecordings().catch(() => 0);
   restored.value = empty(found) ? '' : time(found.updated_at);
@@ -92,12 +110,14 @@ function clear(): void {
   clearTimeout(timer);
   draft.value = fresh();
   media.value = [];
+  changed = false;
   savedAt.value = restored.value = '';
 }
 
 /** Change the draft; it is stored within a second. */
 export function change(part: Partial<Draft>): void {
   draft.value = { ...draft.value, ...part };
+  changed = true;
   clearTimeout(timer);
   timer = setTimeout(() => void saveNow(), SAVE_MS);
 }
@@ -110,40 +130,69 @@ export function changeReporter(part: Partial<Draft['reporter']>): void {
   change({ reporter: { ...draft.value.reporter, ...part } });
 }
 
-/** Store at once: before the camera or a file picker opens, since phones kill pages behind them. */
+/** Store at once what was changed here: before the camera or a file picker opens, since phones kill
+ pages behind them. What cannot be stored stays on the screen. */
 export async function saveNow(): Promise<void> {
   clearTimeout(timer);
   if (empty(draft.value) && draft.value.step === 1) return;
-  await saveDraft(draft.value);
-  savedAt.value = time(Date.now());
+  if (changed || !draft.value.updated_at) await store().catch(refresh);
 }
 
-export function noteSaved(): void {
+/** Store the draft on the screen; throws when this browser or a full device refuses. */
+export async function store(): Promise<void> {
+  const now = draft.value;
+  changed = false;
+  const at = await saveDraft(now).catch((error: unknown) => {
+    changed = draft.value.id === now.id;
+    throw error;
+  });
+  if (!at || draft.value.id !== now.id) return;
+  draft.value = { ...draft.value, updated_at: at };
+  noteSaved();
+}
+
+function noteSaved(): void {
   savedAt.value = time(Date.now());
 }
 
 export async function goStep(step: number): Promise<void> {
   draft.value = { ...draft.value, step };
+  await lookAgain().catch(() => undefined); // a step alone writes over nothing that is newer
+  changed = true;
   await saveNow();
 }
 
-export async function keepMedia(made: Media): Promise<void> {
-  await saveDraft(draft.value);
-  await addMedia(made);
-  media.value = [...media.value, made];
-  savedAt.value = time(Date.now());
+/** Keep a photo or a sound in its draft, which may have left the screen; false when that takes none any more. */
+export async function keepMedia(made: Media): Promise<boolean> {
+  if (made.draft_id === draft.value.id) await store(); // it needs a draft to belong to
+  const takes = await addMedia(made);
+  await readMedia(made.draft_id);
+  return takes;
 }
 
-export async function dropMedia(id: string): Promise<void> {
-  await removeMedia(id);
-  media.value = media.value.filter((each) => each.id !== id);
+/** Show the media of a draft as they are stored, if it is the one on the screen. */
+export async function readMedia(draftId: string): Promise<void> {
+  const found = await mediaOf(draftId);
+  if (draftId !== draft.value.id) return;
+  media.value = found;
 }
 
-/** Throw a draft away: the one on the screen, or another that is kept. */
-export async function discard(id = draft.value.id): Promise<void> {
-  if (id === draft.value.id) clear();
-  await removeDraft(id);
+/** Take a photo or a sound away; false when the report is on its way with it. */
+export async function dropMedia(id: string): Promise<boolean> {
+  const gone = await removeMedia(id);
+  if (gone) media.value = media.value.filter((each) => each.id !== id);
+  return gone;
+}
+
+/** Throw a draft away: the one on the screen, or another that is kept; false when it is on its way.
+ `stuck`: also a report that waits for a person, who says so. */
+export async function discard(id = draft.value.id, stuck = false): Promise<boolean> {
+  if (id === draft.value.id) clearTimeout(timer); // nothing is stored behind its back
+  const gone = await removeDraft(id, stuck);
+  if (gone && id === draft.value.id) clear();
   await refresh();
+  tell('dropped');
+  return gone;
 }
 
 /** Freeze the report and put it on its way; returns the draft's id. The network comes afterwards.
@@ -151,10 +200,10 @@ export async function discard(id = draft.value.id): Promise<void> {
 export async function freeze(): Promise<string> {
   const now = draft.value;
   if (await receiptOfDraft(now.id)) {
-    await discard();
+    await discard(now.id);
     return now.id;
   }
-  await saveNow();
+  await store();
   const files = await mediaOf(now.id);
   const body = new TextEncoder().encode(JSON.stringify(reportOf(now, files)));
   await enqueue({
@@ -163,8 +212,10 @@ export async function freeze(): Promise<string> {
   });
   usual = { kind: now.reporter.kind, anonymity: now.reporter.anonymity };
   await keep('usual', usual).catch(() => undefined);
-  clear();
+  if (draft.value.id === now.id) clear();
+  here.value = null; // the next report may be of another place
   await refresh();
+  tell('frozen');
   void askBackground(now.id);
   void push(true);
   return now.id;

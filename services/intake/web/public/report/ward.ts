@@ -24,7 +24,8 @@ export const asked = computed(() => {
 /** Take a position; official boundaries fill the ward in. */
 export function setPlace(place: Place): void {
   const found = ground.value?.boundaries === 'official' ? areaAt(ground.value, place) : null;
-  change({ place, area: found?.id ?? draft.value.area });
+  const area = found?.id ?? draft.value.area;
+  if (place !== draft.value.place || area !== draft.value.area) change({ place, area });
 }
 
 /** Say yes to what the sketch shows; nothing when it asks nothing. */

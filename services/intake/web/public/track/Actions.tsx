@@ -104,10 +104,16 @@ function Write({ busy, send }: { busy: boolean; send: Send }) {
 
 function AddPhoto({ busy, send }: { busy: boolean; send: Send }) {
   const file = useRef<HTMLInputElement>(null);
-  const add = async (input: HTMLInputElement): Promise<void> => {
+  const [preparing, setPreparing] = useState(false);
+  const take = async (input: HTMLInputElement): Promise<void> => {
     const [chosen] = input.files ?? [];
     input.value = '';
-    if (!chosen) return;
+    if (!chosen || preparing) return;
+    setPreparing(true);
+    await add(chosen).catch(() => toast(t('photo.failed')));
+    setPreparing(false);
+  };
+  const add = async (chosen: File): Promise<void> => {
     const made = await fromPhoto(chosen, '', 1, null, 0);
     const form = new FormData();
     form.append('report', new Blob(['{}'], { type: 'application/json' })); // the form of every upload
@@ -116,8 +122,8 @@ function AddPhoto({ busy, send }: { busy: boolean; send: Send }) {
   };
   return (
     <>
-      <Button icon="camera" busy={busy} onClick={() => file.current?.click()}>{t('act.photo')}</Button>
-      <input ref={file} type="file" accept="image/*" hidden onChange={(event) => void add(event.currentTarget)} />
+      <Button icon="camera" busy={busy || preparing} onClick={() => file.current?.click()}>{t(preparing && !busy ? 'photo.busy' : 'act.photo')}</Button>
+      <input ref={file} type="file" accept="image/*" hidden onChange={(event) => void take(event.currentTarget)} />
     </>
   );
 }

@@ -92,8 +92,7 @@ export function useCase(code: string): Followed {
     let gone = false;
     let again = (): void => undefined;
     void (async () => {
-      await takeToken(code);
-      const kept = (await receiptOf(code)) ?? null;
+      const kept = await receiptFor(code);
       setReceipt(kept);
       if (kept?.unseen) void seen(code);
       const token = tokenOf(kept);
@@ -117,16 +116,19 @@ export function useCase(code: string): Followed {
 
 const tokenOf = (receipt: Receipt | null): string | null => (receipt?.kind === 'own' ? receipt.token : null);
 
-/** The link in a letter carries the token behind the `#`: it goes into the phone, out of the address. */
-async function takeToken(code: string): Promise<void> {
+/** What this page goes by: what the phone keeps, or the token behind the `#` of a link in a letter.
+ That one goes into the phone, out of the address; where nothing can be kept it serves this visit. */
+async function receiptFor(code: string): Promise<Receipt | null> {
   const token = location.hash.replace(/^#(t=)?/, '');
-  if (!token || /^main$/.test(token)) return;
-  history.replaceState(null, '', location.pathname);
-  const known = await receiptOf(code);
-  if (known?.kind === 'own' && known.token === token) return;
+  const asked = token && !/^main$/.test(token);
+  if (asked) history.replaceState(null, '', location.pathname);
+  const known = (await receiptOf(code).catch(() => null)) ?? null;
+  if (!asked || (known?.kind === 'own' && known.token === token)) return known;
   const good = await opens(code, token);
-  if (good === false || (good === null && known)) return; // what is kept is worth more than a word behind a `#`
-  await keepReceipt({ code, draft_id: known?.draft_id ?? '', token, kind: 'own', at: known?.at ?? Date.now(), answer: known?.answer ?? null });
+  if (good === false || (good === null && known)) return known; // what is kept is worth more than a word behind a `#`
+  const brought: Receipt = { code, draft_id: known?.draft_id ?? '', token, kind: 'own', at: known?.at ?? Date.now(), answer: known?.answer ?? null };
+  await keepReceipt(brought).catch(() => undefined);
+  return brought;
 }
 
 /** Say whether this is the report's own token; null when nobody answers. */
