@@ -4,6 +4,7 @@ Does nothing unless `<SERVICE>_FAILPOINT` is set, and outside the dev profile a 
 it set refuses to start (`ServiceSettings.guarded`). The value is either a point (`after_insert`;
 `after_insert:3` for the third time that it is reached in a process), or, when it holds a slash, a
 folder: a file in it with the name of a point kills the process that reaches this point next, once.
+A file `handling-<message id>` kills whoever handles that message, each time, and grows by a byte.
 The end is SIGKILL: no handler runs, nothing in memory is saved.
 """
 
@@ -30,6 +31,7 @@ POINTS = frozenset(
         BEFORE_ACK,
     }
 )
+HANDLING = "handling"
 WRITTEN_S = 0.001  # the connection's writer has had its turn, a quorum has not yet answered
 
 
@@ -69,6 +71,18 @@ def reached(point: str) -> None:
         _Armed.countdown -= 1
         if _Armed.countdown > 0:
             return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def handling(message_id: str | None) -> None:
+    """End the process if a test said that this message is the end of whoever handles it."""
+    if _Armed.folder is None:
+        return
+    try:
+        place = os.open(_Armed.folder / f"{HANDLING}-{message_id}", os.O_WRONLY | os.O_APPEND)
+    except (OSError, ValueError):
+        return
+    os.write(place, b".")
     os.kill(os.getpid(), signal.SIGKILL)
 
 

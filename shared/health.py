@@ -1,6 +1,7 @@
 """Probes: alive, ready, and the metrics, as ASGI applications that any framework can route to."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -12,6 +13,10 @@ from shared.errors import CivicError
 
 Check = Callable[[], Awaitable[None]]
 CHECK_S = 2.0
+# Anybody may ask, as often as they like; what is asked of the servers does not follow.
+READY_FOR_S = 0.5
+TRIAL_EVERY_S = 5.0  # between two writes that only ask whether there is room
+UNREADY_FOR_S = 0.1  # whoever waits for a service to come back is told soon
 PATHS = ("/health/live", "/health/ready", "/metrics")
 
 Scope = Mapping[str, Any]
@@ -39,19 +44,56 @@ async def metrics(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 def ready(checks: Mapping[str, Check]) -> AsgiApp:
     """Return the readiness probe: 200 when every check passes within two seconds, else 503."""
+    round_ = _Round(checks)
 
     async def probe(_scope: Scope, _receive: Receive, send: Send) -> None:
-        results = await asyncio.gather(*(_run(check) for check in checks.values()))
-        failures = {name: why for name, why in zip(checks, results, strict=True) if why}
+        failures = await round_.failures()
         body = {"status": "unready" if failures else "ready", "failing": failures}
         await answer(send, 503 if failures else 200, orjson.dumps(body), "application/json")
 
     return probe
 
 
+def seldom(check: Check, every_s: float) -> Check:
+    """Return a check that is not asked again within `every_s` of its success; failures are."""
+    passed_until = -math.inf
+
+    async def look() -> None:
+        nonlocal passed_until
+        now = asyncio.get_running_loop().time()
+        if now >= passed_until:
+            await check()
+            passed_until = now + every_s
+
+    return look
+
+
 def routes(checks: Mapping[str, Check]) -> list[tuple[str, AsgiApp]]:
     """Return the probes of a service by path."""
     return list(zip(PATHS, (live, ready(checks), metrics), strict=True))
+
+
+class _Round:
+    """All checks at once, for everybody who asks meanwhile and for a moment after."""
+
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = checks
+        self._asking: asyncio.Task[Mapping[str, str]] | None = None
+        self._holds_until = -math.inf
+
+    async def failures(self) -> Mapping[str, str]:
+        """Return why each failing check fails."""
+        now = asyncio.get_running_loop().time()
+        if self._asking is None or (self._asking.done() and now >= self._holds_until):
+            self._asking = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._asking)
+
+    async def _ask(self) -> Mapping[str, str]:
+        results = await asyncio.gather(*(_run(check) for check in self._checks.values()))
+        failures = {name: why for name, why in zip(self._checks, results, strict=True) if why}
+        holds_s = UNREADY_FOR_S if failures else READY_FOR_S
+        self._holds_until = asyncio.get_running_loop().time() + holds_s
+        return failures
 
 
 async def _run(check: Check) -> str | None:

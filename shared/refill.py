@@ -9,18 +9,21 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
+from uuid import uuid4
 
 import orjson
 import structlog
 
+from shared import topology
 from shared.errors import OutageError
+from shared.mongo import Document, Documents
 from shared.stream import StreamEvent, StreamReader
 from shared.topology import QueueSpec
 
 log = structlog.get_logger()
 
 # Ten seconds at most until the loss is seen, some until a successor has declared the queue, and
-# what lay in it: a healthy consumer's queue is empty. An older backlog is what `since` is for.
+# what lay in it: a healthy consumer's queue is empty.
 BACK = timedelta(seconds=120)
 SILENCE_S = 2.0  # of the stream: its end
 AGAIN_S = 1.0
@@ -40,34 +43,55 @@ class Send(Protocol):
 class Refill:
     """Fills queues from the stream.
 
+    A queue that was declared again is missed by nobody. So that it is owed is written down before,
+    and whoever finds that at its start pays for the process that has ended meanwhile.
+
     Args:
         reader: Opens the stream.
         send: How a message gets into a queue.
+        owed: The queues that are to be filled, and since when.
     """
 
-    def __init__(self, reader: StreamReader, send: Send) -> None:
+    def __init__(self, reader: StreamReader, send: Send, owed: Documents) -> None:
         self._reader = reader
         self._send = send
+        self._owed = owed
 
-    async def fill(self, specs: Sequence[QueueSpec], since: datetime | None = None) -> None:
-        """Put into each queue what it should have heard since then (aware); until it works."""
-        declared_at = datetime.now(UTC)
-        for spec in specs:
-            while True:
-                try:
-                    sent = await self._fill(spec, since or declared_at - BACK, declared_at)
-                except OutageError as error:
-                    log.warning("refill.waits", queue=spec.name, reason=str(error))
-                    await asyncio.sleep(AGAIN_S)
-                else:
-                    log.warning("refill.done", queue=spec.name, events=sent)
-                    break
+    async def owe(self, specs: Sequence[QueueSpec]) -> None:
+        """Note that these queues, which are not there now, are to be filled.
+
+        Raises:
+            OutageError: it is not noted.
+        """
+        at = datetime.now(UTC)
+        for spec in specs:  # each time a row of its own: a payment clears what it has seen
+            await self._owed.insert({"_id": str(uuid4()), "queue": spec.name, "at": at})
+
+    async def pay(self) -> None:
+        """Put into each queue what it should have heard; until it works."""
+        while True:
+            try:
+                while rows := await self._owed.find({}, sort=[("at", 1)]):
+                    for row in rows:
+                        await self._pay(row)
+            except OutageError as error:
+                log.warning("refill.waits", reason=str(error))
+                await asyncio.sleep(AGAIN_S)
+            else:
+                return
+
+    async def _pay(self, row: Document) -> None:
+        for spec in topology.QUEUES:
+            if spec.name == row["queue"]:
+                sent = await self._fill(spec, row["at"] - BACK, datetime.now(UTC))
+                log.warning("refill.done", queue=spec.name, events=sent)
+        await self._owed.delete(row["_id"])
 
     async def _fill(self, spec: QueueSpec, since: datetime, until: datetime) -> int:
         sent, batch = 0, list[StreamEvent]()
         async with self._reader.read(since) as events:
             async for event in _until_silence(events):
-                # Said after the queue was declared: it, and all behind it, was heard there.
+                # Said after this began: it, and all behind it, was heard by the queue itself.
                 if datetime.fromisoformat(orjson.loads(event.body)["time"]) > until:
                     break
                 if any(matches(binding, event.key) for binding in spec.bindings):

@@ -5,20 +5,21 @@ import gc
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from functools import partial
 from typing import Protocol
 
 from shared import failpoints
 from shared.errors import OutageError
-from shared.health import Check
+from shared.health import TRIAL_EVERY_S, Check, seldom
 from shared.messaging import (
     Brake,
     ConsumerWatchdog,
     Consumption,
     Handler,
     Publisher,
+    Suspects,
     consumer,
     subscribe,
+    suspects,
 )
 from shared.mongo import Aggregates, Database, Documents, connect, database, ping
 from shared.outbox import TailPublisher
@@ -77,13 +78,20 @@ class Runtime:
         self._wait = wait_for_broker
         self._client = connect(settings.mongo_url)
         self._prefix = settings.database_prefix
+        self._name = name
+        operations = self.database("operations")
+        self._trials = Documents(operations, "trials")
+        self._has_room = seldom(self._write, TRIAL_EVERY_S)
         self._collections: list[Documents] = []
         self._parts: list[Part] = []
         self._queues: list[QueueSpec] = []
         self._brakes: list[Brake] = []
         self.publisher = Publisher(settings.amqp_url, name)
         self._refilling = StreamReader(settings.amqp_url, f"{name} refills")
-        self.publisher.on_missing(Refill(self._refilling, self.publisher.send).fill)
+        owed = Documents(operations, "owed_refills")
+        self.publisher.refill_by(Refill(self._refilling, self.publisher.send, owed))
+        self._suspects = Suspects(Documents(operations, "suspects", suspects.INDEXES))
+        self.keep(self._suspects.documents)
         self.broker = consumer(settings.amqp_url, name, settings.prefetch)
         self._group = max(1, settings.prefetch // 2)
         self._watchdog = ConsumerWatchdog(self.broker, self._queues, self.publisher)
@@ -116,17 +124,41 @@ class Runtime:
     def hear(self, queue: QueueSpec, handler: Handler) -> None:
         """Have `handler` hear a queue from the start on."""
         self._queues.append(queue)
-        brake = subscribe(self.broker, queue, handler, self.publisher, group=self._group)
+        brake = subscribe(
+            self.broker,
+            queue,
+            handler,
+            self.publisher,
+            group=self._group,
+            suspects=self._suspects,
+        )
         self._brakes.append(brake)
 
     def checks(self) -> Mapping[str, Check]:
         """Return what readiness asks: does each server do its work for us now?"""
         return {
-            "mongodb": partial(ping, self._client),
+            "mongodb": self._storing,
             "rabbitmq": self.publisher.canary,
             "consumer": self._watchdog.consuming,
             "handling": self._handling,
         }
+
+    async def alive(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            OutageError: there is none.
+        """
+        await ping(self._client)
+
+    async def _storing(self) -> None:
+        await self.alive()
+        await self._has_room()
+
+    async def _write(self) -> None:
+        """Have the database journal a row: one whose disk is full still answers a ping."""
+        change = ({"_id": self._name}, {"$set": {"at": utc_now()}})
+        await self._trials.update_each([change], upsert=True)
 
     async def _handling(self) -> None:
         for brake in self._brakes:

@@ -22,8 +22,9 @@ CANARY = (
 IOC_STREAM = "ioc.events"
 RETRY_DELAYS_S = (1, 10, 60)  # one queue each: a message's own TTL would wait behind its elders'
 
-# Without a limit a message that kills its consumer would come back for ever; 4.0 assumes 20, and
-# every restart spends one attempt of each prefetched neighbour, so ours is far above both.
+# The last resort: a message that ends its process is found and buried long before
+# (messaging/suspects.py). 4.0 assumes 20, and every restart spends one of each prefetched
+# neighbour, so ours is far above both.
 DELIVERY_LIMIT = 100
 
 # A person's look at a dead letter counts as a delivery, and 4.0 would drop it after twenty looks.
@@ -103,20 +104,32 @@ async def _is_there(connection: AbstractConnection, queue: str) -> bool:
 
 async def declare(channel: AbstractChannel) -> None:
     """Declare every exchange, queue and binding; idempotent."""
-    exchange = await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
+    await channel.declare_exchange(EXCHANGE, ExchangeType.TOPIC, durable=True)
     await channel.declare_exchange(CANARY, ExchangeType.FANOUT, durable=True)
     for spec in QUEUES:
-        queue = await channel.declare_queue(spec.name, durable=True, arguments=spec.arguments)
+        await channel.declare_queue(spec.name, durable=True, arguments=spec.arguments)
         await channel.declare_queue(spec.dead, durable=True, arguments=DEAD_ARGUMENTS)
         for delay_s in RETRY_DELAYS_S:
             await channel.declare_queue(
                 spec.retry(delay_s), durable=True, arguments=_waiting(spec, delay_s)
             )
+    await channel.declare_queue(IOC_STREAM, durable=True, arguments=STREAM_ARGUMENTS)
+    await bind(channel)
+
+
+async def bind(channel: AbstractChannel) -> None:
+    """Make every binding; idempotent.
+
+    Raises:
+        ChannelNotFoundEntity: a queue or the exchange is not there.
+    """
+    for spec in QUEUES:
+        queue = await channel.get_queue(spec.name, ensure=False)
         for binding in spec.bindings:
-            await queue.bind(exchange, binding)
+            await queue.bind(EXCHANGE, binding)
     # Last, as it hears everything: before the others are bound no event shall count as routed.
-    stream = await channel.declare_queue(IOC_STREAM, durable=True, arguments=STREAM_ARGUMENTS)
-    await stream.bind(exchange, "#")
+    stream = await channel.get_queue(IOC_STREAM, ensure=False)
+    await stream.bind(EXCHANGE, "#")
 
 
 def _waiting(spec: QueueSpec, delay_s: int) -> dict[str, Any]:

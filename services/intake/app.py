@@ -243,11 +243,12 @@ def create_app() -> FastAPI:
         settings.paces(),
         at_once=settings.max_at_once,
         streamed=STREAMED,
-        alive=checks["mongodb"],
+        alive=parts.runtime.alive,
         readers=f"{settings.notify_url},{settings.origins}",
     )
     web.describe(app, ReportIn, CameraIncidentIn)
-    web.probes(app, {**checks, "media": parts.archive.check})
+    spool = partial(parts.spool.has_room, settings.max_file_bytes)
+    web.probes(app, {**checks, "media": parts.archive.check, "spool": spool})
     for kind in (CivicError, ClientDisconnect):
         problems.translate(app, kind, partial(problem_of, shelf=parts.shelf))
     problems.translate(app, AccountError, account_problem_of)

@@ -12,6 +12,7 @@ from services.intake.domain.report import MediaIn, Position
 from services.intake.evidence import Evidence, EvidenceLimits, EvidenceRefused, InspectionPool
 from services.intake.submission import Upload, refused_evidence
 from shared.errors import OutageError
+from shared.health import TRIAL_EVERY_S, seldom
 from shared.media import MediaStore
 from shared.media_names import original_name, public_name, thumbnail_name
 from shared.vocabulary import CaseCode
@@ -129,6 +130,7 @@ class Archive:
         self._most = workers * WAITING_PER_WORKER
         self._waiting = 0
         self._opening: asyncio.Task[None] | None = None
+        self._has_room = seldom(media.takes_objects, TRIAL_EVERY_S)
 
     async def start(self) -> None:
         """Create the bucket in the background, for as long as it takes."""
@@ -143,13 +145,14 @@ class Archive:
         self._media.close()
 
     async def check(self) -> None:
-        """Check that the bucket answers.
+        """Check that the bucket answers, and now and then that it still takes objects.
 
         Raises:
             OutageError: it does not.
         """
         if not await self._media.is_healthy():
             raise OutageError("the media store does not answer")
+        await self._has_room()
 
     async def inspect(self, uploads: Sequence[Upload], told: Sequence[MediaIn]) -> list[Item]:
         """Decode every file; they are numbered from 1.

@@ -167,7 +167,7 @@ def create_app() -> FastAPI:
         "Đà Lạt trực tuyến: notify",
         parts.running,
         paces,
-        alive=checks["mongodb"],
+        alive=parts.runtime.alive,
         readers=settings.origins,
     )
     web.probes(app, {**checks, "ioc_stream": parts.centre.tail.following})

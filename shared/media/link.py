@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any, Final, TypeVar
 
 from minio import Minio
@@ -23,6 +24,8 @@ from shared.errors import OutageError
 T = TypeVar("T")
 
 HEALTH_S = 1.2  # for a sign of life
+TRIAL = "health/probe"  # the object that a trial writes, over and over
+TRIAL_BYTES = b"\0" * 4096  # a block of a file system: a full one has no room for it
 AWAKE_S = 0.25  # after a call that went well nobody asks for a sign of life
 PULSE_S = 0.3  # a call that takes longer asks for one: a frozen bucket is told within 1.8 s
 BREATHER_S = 1.0  # after a call that only ended by its time limit: others fail at once instead
@@ -76,6 +79,7 @@ class Link:
         self._closed_until = 0.0
         self._awake_until = 0.0
         self._asking: asyncio.Task[bool] | None = None
+        self._trial: asyncio.Future[object] | None = None
         self._threads = ThreadPoolExecutor(settings.workers, thread_name_prefix="media")
         # The client's own defaults wait 300 s, five times. One retry of a read is for connections
         # that the server closed while they lay idle. One of a 500 because S3 asks for it, and the
@@ -93,12 +97,13 @@ class Link:
             ),
             maxsize=settings.workers,
         )
-        # Asked for a sign of life apart from the others: eight slow puts are no silence.
-        self._pulse = ThreadPoolExecutor(1, thread_name_prefix="media-pulse")
+        # Asked for a sign of life apart from the others: eight slow puts are no silence. Two
+        # threads, for one sign and one trial: each of them is never asked for twice at a time.
+        self._pulse = ThreadPoolExecutor(2, thread_name_prefix="media-pulse")
         self._pulse_connections = PoolManager(
             timeout=Timeout(connect=settings.connect_timeout_s, read=HEALTH_S),
             retries=_UnlessSilent(total=1, connect=1, read=1),
-            maxsize=1,
+            maxsize=2,
         )
         self.client, self._prober = (
             Minio(
@@ -154,13 +159,19 @@ class Link:
         return await task
 
     async def is_healthy(self) -> bool:
-        """Tell within 2 s whether the bucket answers."""
-        loop, question = asyncio.get_running_loop(), self._prober.bucket_exists
+        """Tell within 2 s whether the bucket answers; all who ask meanwhile share one question."""
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.create_task(self._ask())
+        return await asyncio.shield(self._asking)
+
+    async def _ask(self) -> bool:
+        asked = self._pulse.submit(_told, self._prober.bucket_exists, (self.bucket,))
         try:
             async with asyncio.timeout(HEALTH_S):
-                there = await loop.run_in_executor(self._pulse, _told, question, (self.bucket,))
+                there = await asyncio.wrap_future(asked)
         except (TimeoutError, _TooSlowError):
-            self._closed_until = time.monotonic() + BREATHER_S
+            if not asked.cancel():  # else it had waited for a thread of ours, and asked nobody
+                self._closed_until = time.monotonic() + BREATHER_S
             return False
         except OutageError:
             return False
@@ -178,12 +189,29 @@ class Link:
         now = time.monotonic()
         if now < self._awake_until:
             return
-        if now >= self._closed_until:
-            if self._asking is None or self._asking.done():
-                self._asking = asyncio.create_task(self.is_healthy())
-            if await asyncio.shield(self._asking):
-                return
+        if now >= self._closed_until and await self.is_healthy():
+            return
         raise OutageError("the media store does not answer")
+
+    async def takes_objects(self) -> None:
+        """Put a small object, always the same one: a full bucket answers every question but this.
+
+        Raises:
+            OutageError: the bucket does not take it.
+        """
+        if self._trial is None or self._trial.done():
+            loop = asyncio.get_running_loop()
+            self._trial = loop.run_in_executor(self._pulse, _told, self._try, ())
+            # also when nobody waits any more
+            self._trial.add_done_callback(lambda each: each.cancelled() or each.exception())
+        try:
+            await asyncio.shield(self._trial)
+        except _TooSlowError as error:
+            raise OutageError(f"the media store takes nothing: {error}") from error
+
+    def _try(self) -> None:
+        content = BytesIO(TRIAL_BYTES)
+        self._prober.put_object(self.bucket, TRIAL, content, len(TRIAL_BYTES))
 
     def close(self) -> None:
         """Close the connections; calls that wait are dropped, those that run end by themselves."""

@@ -203,6 +203,14 @@ class MediaStore:
         """Tell within 2 s whether the bucket answers."""
         return await self._link.is_healthy()
 
+    async def takes_objects(self) -> None:
+        """Put a small object, always the same one.
+
+        Raises:
+            OutageError: the bucket does not take it.
+        """
+        await self._link.takes_objects()
+
     async def awake(self) -> None:
         """Make sure that the bucket answers, or find out within 1.2 s that it does not.
 

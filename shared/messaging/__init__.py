@@ -13,8 +13,8 @@ from shared.messaging.settling import (
     ATTEMPT_HEADER,
     REASON_HEADER,
     REPLAYED_HEADER,
-    Handler,
 )
+from shared.messaging.suspects import Handler, Suspects
 from shared.messaging.watchdog import ConsumerWatchdog
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Consumption",
     "Handler",
     "Publisher",
+    "Suspects",
     "address",
     "broker_work",
     "consumer",

@@ -12,7 +12,8 @@ from shared.messaging.brake import Brake
 from shared.messaging.hand import Hand
 from shared.messaging.link import CONNECTION_ERRORS, address
 from shared.messaging.publisher import Publisher
-from shared.messaging.settling import Handler, settle
+from shared.messaging.settling import settle
+from shared.messaging.suspects import Handler, Suspects
 from shared.messaging.watchdog import ConsumerWatchdog
 from shared.topology import QueueSpec
 
@@ -39,6 +40,7 @@ def subscribe(
     publisher: Publisher,
     *,
     group: int = 16,
+    suspects: Suspects | None = None,
 ) -> Brake:
     """Have `handler` hear the queue; its outcome decides what becomes of each message.
 
@@ -48,6 +50,7 @@ def subscribe(
         handler: Handles what it delivers.
         publisher: For what is put off or buried.
         group: Messages that are let in together before their slot of time ends (`Hand`).
+        suspects: Handles alone what came back from processes that ended.
 
     Returns:
         What holds the messages while everything fails.
@@ -61,7 +64,9 @@ def subscribe(
     async def consume(msg: IncomingMessage) -> None:
         if heard.running:  # what comes while it stops goes back to the queue
             with heard.lock:
-                await settle(msg, spec, handler, publisher, hand=hand, brake=brake)
+                await settle(
+                    msg, spec, handler, publisher, hand=hand, brake=brake, suspects=suspects
+                )
 
     # In the place of FastStream's own way of a message through contexts, parsers and middlewares,
     # none of which we use: it took a fifth of the CPU of a service.

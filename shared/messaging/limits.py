@@ -13,4 +13,7 @@ BRAKE_RUN = 25  # different messages that fail with none handled between: then i
 BRAKE_PAUSE_S = 1.0  # before the first try, doubled by each that fails:
 BRAKE_PAUSE_MOST_S = 30.0  # a night of a bad deploy buries a thousand messages, not all
 SLOT_S = 0.15  # between two groups of messages when they come often; at rest none waits
+BIND_EVERY_S = 60.0  # what was unbound hears again; in between it missed what was said
+SUSPECT_AFTER = 2  # times that a message was in hand when its process ended: then it goes alone
+SUSPECT_TRIES = 5  # that end the process; with those above below ten
 LOOK_EVERY_S = 10.0  # two looks in vain end the process: half a minute at most without a consumer

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import AMQPError
 from yarl import URL
 
@@ -39,3 +40,18 @@ async def broker_work(seconds: float) -> AsyncGenerator[None, None]:
 def address(url: str, name: str) -> URL:
     """Return the address of a connection with our heartbeat and a name for the operator."""
     return URL(url).update_query(heartbeat=str(limits.HEARTBEAT_S), name=name)
+
+
+async def is_blocked(channel: AbstractChannel) -> bool:
+    """Say whether the broker takes nothing from this connection now (a disk or memory alarm).
+
+    The library's writer looks only when it begins. What is written all the same lies in the socket
+    and is published, once for each try, when the alarm ends.
+    """
+    try:
+        async with asyncio.timeout(0):  # what is ready is not waited for
+            underlay = await channel.get_underlay_channel()
+            await underlay.connection.ready()
+    except (TimeoutError, *CONNECTION_ERRORS):
+        return True
+    return False

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 import aio_pika
 import structlog
@@ -17,14 +17,22 @@ from shared.errors import MisconfiguredError, OutageError
 from shared.events import CONTENT_TYPE
 from shared.messaging import limits
 from shared.messaging.burst import publish_all
-from shared.messaging.link import CONNECTION_ERRORS, address, broker_work
+from shared.messaging.link import CONNECTION_ERRORS, address, broker_work, is_blocked
 from shared.mongo import Entry
 from shared.telemetry import PUBLISH_FAILED
 from shared.topology import QueueSpec
 
 log = structlog.get_logger()
 
-Fill = Callable[[Sequence[QueueSpec]], Coroutine[Any, Any, None]]
+
+class Refilling(Protocol):
+    """Fills queues that were deleted: what is owed is written down before the queue is declared."""
+
+    async def owe(self, specs: Sequence[QueueSpec]) -> None:
+        """Note durably that these queues are to be filled."""
+
+    async def pay(self) -> None:
+        """Fill what is owed, until it is done."""
 
 
 class Publisher:
@@ -37,7 +45,8 @@ class Publisher:
         self._events: AbstractExchange | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._declaring: asyncio.Task[None] | None = None
-        self._fill: Fill | None = None
+        self._binding: asyncio.Task[None] | None = None
+        self._refilling: Refilling | None = None
         self._filling: asyncio.Task[None] | None = None
         self._settles_at = 0.0  # monotonic; before it no event is published
         self._why = ""  # what a person has to change before it can work
@@ -50,9 +59,9 @@ class Publisher:
         """
         self._connecting = asyncio.create_task(self._connect(patient=patient))
 
-    def on_missing(self, fill: Fill) -> None:
-        """Have `fill` called, in the background, with queues that were deleted and declared."""
-        self._fill = fill
+    def refill_by(self, refilling: Refilling) -> None:
+        """Have queues filled, in the background, that were deleted and are declared again."""
+        self._refilling = refilling
 
     async def connected(self) -> None:
         """Wait until the connection stands and the topology is declared.
@@ -65,7 +74,7 @@ class Publisher:
 
     async def stop(self) -> None:
         """Close the connection."""
-        for task in (self._connecting, self._declaring, self._filling):
+        for task in (self._connecting, self._declaring, self._binding, self._filling):
             if task:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
@@ -73,8 +82,10 @@ class Publisher:
             await self._connection.close()
 
     async def is_up(self) -> bool:
-        """Say whether a publish can be tried at all."""
-        return self._ready() is not None and time.monotonic() >= self._settles_at
+        """Say whether a publish can be tried at all: connected, settled, and not blocked."""
+        if (channel := self._channel) is None or self._ready() is None:
+            return False
+        return time.monotonic() >= self._settles_at and not await is_blocked(channel)
 
     def _came_back(self, *_: object) -> None:
         """Hold events for a moment: a broker that has just started confirms what it then loses.
@@ -93,7 +104,7 @@ class Publisher:
             OutageError: there is no connection.
         """
         if (channel := self._channel) is None or not await self.is_up():
-            raise OutageError("RabbitMQ: not connected, or only just")
+            raise OutageError("RabbitMQ: not connected, only just, or blocked")
         async with broker_work(limits.CONFIRM_S):
             confirms = await publish_all(await channel.get_underlay_channel(), entries)
         try:
@@ -111,8 +122,7 @@ class Publisher:
         Raises:
             OutageError: it is not confirmed.
         """
-        if (channel := self._channel) is None or self._ready() is None:
-            raise OutageError("RabbitMQ: not connected")
+        channel = await self._taking()
         message = Message(
             body,
             content_type=CONTENT_TYPE,
@@ -133,11 +143,22 @@ class Publisher:
         Raises:
             OutageError: no confirm within two seconds.
         """
-        if (channel := self._channel) is None or self._ready() is None:
-            raise OutageError(self._why or "RabbitMQ: not connected")
+        channel = await self._taking()
         async with broker_work(2):
             exchange = await channel.get_exchange(topology.CANARY, ensure=False)
             await exchange.publish(Message(b""), "", mandatory=False)
+
+    async def _taking(self) -> AbstractChannel:
+        """Return the channel if the broker takes anything from it now.
+
+        Raises:
+            OutageError: not connected, or blocked.
+        """
+        if (channel := self._channel) is None or self._ready() is None:
+            raise OutageError(self._why or "RabbitMQ: not connected")
+        if await is_blocked(channel):
+            raise OutageError("RabbitMQ: blocked by a disk or memory alarm, or not connected")
+        return channel
 
     def _ready(self) -> AbstractExchange | None:
         usable = self._channel is not None and not self._channel.is_closed
@@ -162,11 +183,28 @@ class Publisher:
 
     async def _declare_all(self, connection: AbstractRobustConnection) -> None:
         missing = await topology.missing(connection)
+        if missing:
+            log.error("broker.queues_were_deleted", queues=[each.name for each in missing])
+        if missing and self._refilling:  # first: once they are there, nobody else would miss them
+            await self._refilling.owe(missing)
         async with connection.channel() as channel:
             await topology.declare(channel)
-        if missing and self._fill:
-            log.error("broker.queues_were_deleted", queues=[each.name for each in missing])
-            self._filling = asyncio.create_task(self._fill(missing))
+        if self._refilling:  # a process that is gone may owe something too
+            self._filling = asyncio.create_task(_pay(self._refilling, self._filling))
+
+    async def _bind_forever(self, connection: AbstractRobustConnection) -> None:
+        """Bind again what may have been unbound: nobody is told of a binding that is gone."""
+        while True:
+            await asyncio.sleep(limits.BIND_EVERY_S)
+            if not await self.is_up():
+                continue
+            try:
+                async with broker_work(limits.CONFIRM_S), aio_pika.Channel(connection) as channel:
+                    await topology.bind(channel)
+            except OutageError as error:
+                self._declare_if_missing(error.__cause__)
+            except Exception:
+                log.exception("broker.bind_failed")  # a bug must not end all binding unseen
 
     async def _connect(self, *, patient: bool) -> None:
         while True:
@@ -223,6 +261,7 @@ class Publisher:
             raise
         self._connection = connection
         connection.reconnect_callbacks.add(self._came_back)
+        self._binding = asyncio.create_task(self._bind_forever(connection))
 
     def _is_confirmed(self, publish: asyncio.Future[Any]) -> bool:
         """Say whether a publish was confirmed; it may have been cancelled by us, or the library."""
@@ -237,6 +276,13 @@ class Publisher:
             self._declare_if_missing(error)
             return False
         raise error
+
+
+async def _pay(refilling: Refilling, before: asyncio.Task[None] | None) -> None:
+    """Pay once a payment that is under way has ended: it may not have seen what is owed since."""
+    if before:
+        await asyncio.gather(before, return_exceptions=True)
+    await refilling.pay()
 
 
 def _otherwise(error: ChannelPreconditionFailed) -> str:

@@ -61,7 +61,7 @@ ROWS: dict[int, Fault] = {
     12: Fault("partitions", partitions, 60, 3.0),
     13: Fault("slow links", slow_links, 45, 2.0),
     14: Fault("disk full", disk_full, 30),
-    17: Fault("poison", poison, 20),
+    17: Fault("poison", poison, 40),
     18: Fault("duplicates ×3, reorder", duplicates, 20),
     19: Fault("store away", store_away, 24),
     20: Fault("retry storm", retry_storm, 20, 0.7),
@@ -72,7 +72,7 @@ ROWS: dict[int, Fault] = {
     26: Fault("queue deleted", queue_deleted, 60),
 }
 LEAVE_ORPHANS = (2, 19)  # of which the matrix asks how many are left after the sweep
-CI_ROWS = (1, 4, 5, 6, 9, 12, 18, 19)
+CI_ROWS = (1, 2, 4, 5, 6, 8, 9, 12, 17, 18, 19)
 
 
 def window_s(remaining_s: float, faults: Sequence[Fault]) -> float:

@@ -8,13 +8,16 @@ from contextlib import suppress
 import aio_pika
 from aio_pika import DeliveryMode, Message
 
-from shared import topology
+from shared import failpoints, topology
+from shared.events import CaseSubmitted, to_wire
 from shared.messaging import ATTEMPT_HEADER, REASON_HEADER
+from tests.builders import CODE, RECEIVED, snapshot
 from tests.chaos.load import Parcel
 from tests.chaos.nemesis import Nemesis
 
 POISON_EACH_S = 0.5
 MOST_TRIES = 10
+KILLER = "killer"
 WINDOW = 40  # events that are mixed up with each other
 STORM_CLIENTS = 1000
 STORM_PATIENCE_S = 2.0
@@ -22,7 +25,8 @@ GOODPUT = 0.8
 
 
 async def poison(nemesis: Nemesis) -> None:
-    """Bad JSON, a wrong schema, an event whose handler always fails; each ends in quarantine."""
+    """What kills its process, bad JSON, a wrong schema, an event whose handler always fails."""
+    await _killer(nemesis)
     injected = dict.fromkeys((spec.name for spec in topology.QUEUES), 0)
     async with await aio_pika.connect(nemesis.world.amqp) as connection:
         channel = await connection.channel()
@@ -35,6 +39,36 @@ async def poison(nemesis: Nemesis) -> None:
             nemesis.fault()
             await asyncio.sleep(POISON_EACH_S)
         await _quarantined(nemesis, channel, injected)
+
+
+async def _killer(nemesis: Nemesis) -> None:
+    """One message that kills whoever handles it: it is found among its neighbours and buried."""
+    spec = nemesis.random.choice(topology.QUEUES)
+    service = spec.name.partition(".")[0]
+    place = nemesis.world.failpoints(service) / f"{failpoints.HANDLING}-{KILLER}"
+    place.write_bytes(b"")
+    async with await aio_pika.connect(nemesis.world.amqp) as connection:
+        channel = await connection.channel()
+        event = CaseSubmitted(at=RECEIVED, actor="reporter")  # nothing is wrong with it
+        body = to_wire(event, subject=CODE, sequence=1, at=RECEIVED, case=snapshot())
+        message = Message(body, message_id=KILLER, delivery_mode=DeliveryMode.PERSISTENT)
+        await channel.default_exchange.publish(message, spec.name)
+        nemesis.fault()
+        dead = await channel.get_queue(spec.dead)
+
+        async def buried() -> bool:
+            return bool((await dead.declare()).message_count)
+
+        took = await nemesis.world.until(buried, 90)
+        nemesis.measure("the killer in quarantine", took, None)
+        letter = await dead.get(timeout=5)
+        if letter.message_id != KILLER or REASON_HEADER not in letter.headers:
+            nemesis.wrong(f"{spec.dead} holds {letter.message_id}, not the killer alone")
+        await letter.ack()
+    if not (killed := place.stat().st_size):
+        nemesis.wrong("the killer killed nobody")
+    nemesis.measure("processes killed", float(killed), MOST_TRIES, unit="")
+    place.unlink()
 
 
 def _poisons() -> list[bytes]:

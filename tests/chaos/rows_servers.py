@@ -12,6 +12,7 @@ from tests.chaos.load import STALE
 from tests.chaos.nemesis import Nemesis, percentile
 
 NORMAL_S = 8.0  # to measure the answers before the broker goes
+SETTLED_S = 3.0  # what was held back is on the stream
 FULL = "100000GB"  # more free space than any disk has; 3.10 knows no TB
 
 
@@ -92,7 +93,7 @@ async def broker_blocked(nemesis: Nemesis) -> None:
     """A disk alarm: publishers are blocked, and a ping would still be answered."""
     world = nemesis.world
     await world.rabbitmqctl("set_disk_free_limit", FULL)
-    began = time.time()
+    began, heard = time.time(), len(nemesis.sse.seen())
     nemesis.fault()
 
     async def unready() -> bool:
@@ -105,6 +106,10 @@ async def broker_blocked(nemesis: Nemesis) -> None:
     nemesis.measure("slowest answer", slowest, limits.CONFIRM_S)
     await world.rabbitmqctl("set_disk_free_limit", "200MB")
     await nemesis.ready_again("ready again", None)
+    await asyncio.sleep(SETTLED_S)
+    ids = [each.id for each in nemesis.sse.seen()[heard:]]
+    # what was on its way when the alarm began comes again, by its id; nothing else may
+    nemesis.measure("copies on the stream", float(len(ids) - len(set(ids))), None, unit="")
 
 
 async def database_killed(nemesis: Nemesis) -> None:

@@ -12,7 +12,15 @@ from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
 
 from shared import topology
 from shared.events import CaseSubmitted, Received, event_id, to_wire
-from shared.messaging import ConsumerWatchdog, Consumption, Handler, Publisher, consumer, subscribe
+from shared.messaging import (
+    ConsumerWatchdog,
+    Consumption,
+    Handler,
+    Publisher,
+    Suspects,
+    consumer,
+    subscribe,
+)
 from shared.mongo import Entry
 from shared.topology import QueueSpec
 from tests.builders import CODE, RECEIVED, snapshot
@@ -139,10 +147,11 @@ async def hearing(
     *,
     prefetch: int = 64,
     spec: QueueSpec = topology.ROUTER_CASES,
+    suspects: Suspects | None = None,
 ) -> AsyncGenerator[ConsumerWatchdog, None]:
     """Run a consumer of one queue."""
     broker = consumer(url, "test", prefetch)
-    subscribe(broker, spec, handler, publisher)
+    subscribe(broker, spec, handler, publisher, suspects=suspects)
     watchdog = ConsumerWatchdog(broker, [spec], publisher)
     consumption = Consumption(broker, publisher, watchdog)
     await consumption.start(wait=True)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from aio_pika import DeliveryMode
 from aio_pika.exceptions import DeliveryError, PublishError
+from aiormq import spec
 
 from shared import topology
 from shared.errors import OutageError
@@ -103,6 +104,28 @@ async def test_a_publish_that_is_never_confirmed_is_given_up_in_time(
 
         assert await publisher.publish([submitted(1), submitted(2)]) == [False, False]
         assert time.monotonic() - began < 5
+
+
+async def test_nothing_is_written_to_a_broker_that_is_blocked(amqp_url: str) -> None:
+    """What is written lies in the socket, and each try of it would arrive when the alarm ends."""
+    async with Look.into(amqp_url) as look, connected(amqp_url) as publisher:
+        assert publisher._channel
+        underlay: Any = (await publisher._channel.get_underlay_channel()).connection
+        alarm = spec.Connection.Blocked(reason="low on disk")
+        await underlay._Connection__handle_connection_blocked(alarm)  # as the broker would say
+
+        assert not await publisher.is_up()
+        for _ in range(3):
+            with pytest.raises(OutageError, match="blocked"):
+                await publisher.publish([submitted(1)])
+            with pytest.raises(OutageError, match="blocked"):
+                await publisher.send(ROUTER_CASES.name, b"{}", {})
+        with pytest.raises(OutageError, match="blocked"):
+            await publisher.canary()
+
+        await underlay._Connection__handle_connection_unblocked(spec.Connection.Unblocked())
+        assert await publisher.publish([submitted(1)]) == [True]
+        assert await look.waiting(ROUTER_CASES.name) == 1
 
 
 async def test_a_letter_to_a_queue_that_is_gone_is_an_outage_and_not_lost(amqp_url: str) -> None:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -336,6 +337,35 @@ async def test_a_server_that_says_nothing_is_unhealthy_within_2_s():
         assert not await store.is_healthy()
         assert time.monotonic() - start < 2
         store.close()
+
+
+async def test_those_who_wait_for_a_thread_of_ours_close_nothing(store: MediaStore):
+    """Only silence of the server is told to those who bring photos; ours is no news of it."""
+    link, goes_on = store._link, threading.Event()
+    held = [link._pulse.submit(goes_on.wait, 10) for _ in range(2)]
+
+    assert not any(await asyncio.gather(*(store.is_healthy() for _ in range(300))))
+
+    await store.put(NAME, PHOTO, "image/jpeg")
+    goes_on.set()
+    assert all(each.result() for each in held)
+    assert await store.is_healthy()
+
+
+async def test_a_bucket_that_takes_nothing_answers_all_the_same(
+    mortal_store: MediaStore, mortal_server: Server
+):
+    await asyncio.gather(*(mortal_store.takes_objects() for _ in range(50)))
+
+    place = mortal_server.folder / mortal_server.settings.bucket / "health"
+    rmtree(place)
+    place.write_bytes(b"")  # in the way of every object below it, as a full disk would be
+    assert await mortal_store.is_healthy()
+    with pytest.raises(OutageError):
+        await mortal_store.takes_objects()
+
+    place.unlink()
+    await mortal_store.takes_objects()
 
 
 async def test_after_a_silent_call_the_next_ones_fail_at_once():

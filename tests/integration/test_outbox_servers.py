@@ -16,7 +16,7 @@ from shared import mongo, outbox, topology
 from shared import runtime as runtimes
 from shared.errors import OutageError, StaleVersionError
 from shared.messaging import Publisher, limits
-from shared.mongo import Aggregates, Database, Entry, Swap
+from shared.mongo import Aggregates, Database, Documents, Entry, Swap
 from shared.outbox import TailPublisher
 from shared.runtime import Runtime
 from shared.settings import ServiceSettings
@@ -266,6 +266,8 @@ async def test_a_service_is_ready_while_it_runs_and_hears_what_it_publishes(
 
     async with runtime.running():
         assert await failing(runtime) == set()
+        kept = Documents(runtime.database("operations"), "trials")
+        assert await kept.load("test")  # ready is who can write, not who answers
         tails.soon(await aggregates.create({"_id": "a"}, [submitted(1), submitted(2)], now()))
         await eventually(lambda: heard.sequences == [1, 2])
         await eventually(lambda: owing_nothing(aggregates))

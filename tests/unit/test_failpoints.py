@@ -49,6 +49,23 @@ def test_a_file_in_the_folder_kills_once(tmp_path: Path):
     assert live(f"{tmp_path}/") == (0, ["1", "2", "3"])
 
 
+def test_a_message_kills_whoever_handles_it_each_time(tmp_path: Path):
+    handles = (
+        "import sys; from shared import failpoints as f; f.arm(sys.argv[1]); f.handling('m/1')"
+    )
+    handles += "; f.handling('m2'); print('lives')"
+    place = tmp_path / f"{failpoints.HANDLING}-m2"
+
+    def handle() -> int:
+        command = [sys.executable, "-c", handles, f"{tmp_path}/"]
+        return subprocess.run(command, capture_output=True, check=False).returncode  # noqa: S603
+
+    assert handle() == 0
+    place.touch()
+    assert [handle(), handle()] == [-signal.SIGKILL] * 2
+    assert place.stat().st_size == 2
+
+
 def test_a_point_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="no fail-point"):
         failpoints.arm("after_lunch")

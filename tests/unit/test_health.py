@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -90,6 +91,76 @@ def test_checks_that_hang_are_named_within_two_seconds_together() -> None:
         "media": "no answer within 2 s",
     }
     assert took == pytest.approx(2)
+
+
+async def test_five_hundred_who_ask_at_once_make_one_question() -> None:
+    asked = 0
+
+    async def counted() -> None:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0.01)
+
+    app = health.ready({"rabbitmq": counted})
+
+    answers = await asyncio.gather(*(ask(app) for _ in range(500)))
+
+    assert {status for status, _, _ in answers} == {200}
+    assert asked == 1
+
+
+def test_an_answer_holds_for_a_moment_and_a_bad_one_for_a_shorter() -> None:
+    async def main() -> list[tuple[float, int]]:
+        times: list[float] = []
+
+        async def counted() -> None:
+            times.append(asyncio.get_running_loop().time())
+            if len(times) == 1:
+                raise OutageError("not yet")
+
+        app, seen = health.ready({"rabbitmq": counted}), list[tuple[float, int]]()
+        for _ in range(20):
+            seen.append((asyncio.get_running_loop().time(), (await ask(app))[0]))
+            await asyncio.sleep(0.05)
+        assert len(times) == 3
+        return seen
+
+    seen = virtual_time.run(main())
+
+    assert [status for _, status in seen[:4]] == [503, 503, 200, 200]
+    assert {status for _, status in seen[2:]} == {200}
+
+
+def test_one_who_goes_away_takes_the_answer_from_nobody() -> None:
+    async def main() -> int:
+        app = health.ready({"media": hanging})
+        first = asyncio.create_task(ask(app))
+        await asyncio.sleep(1)
+        second = asyncio.create_task(ask(app))
+        await asyncio.sleep(0.5)
+        first.cancel()
+        return (await second)[0]
+
+    assert virtual_time.run(main()) == 503
+
+
+def test_a_costly_check_is_asked_seldom_while_it_passes() -> None:
+    async def main() -> list[float]:
+        times: list[float] = []
+
+        async def counted() -> None:
+            times.append(asyncio.get_running_loop().time())
+            if len(times) == 2:
+                raise OutageError("full")
+
+        check = health.seldom(counted, 5)
+        for _ in range(8):
+            with suppress(OutageError):
+                await check()
+            await asyncio.sleep(1)
+        return times
+
+    assert virtual_time.run(main()) == pytest.approx([0, 5, 6])
 
 
 async def test_the_process_is_alive_even_when_nothing_else_is() -> None:

@@ -525,6 +525,15 @@ def test_what_a_killed_process_left_is_removed_at_once(tmp_path: Path):
         assert sorted(tmp_path.iterdir()) == sorted([alive, elsewhere, mine.path])
 
 
+async def test_a_spool_without_room_or_that_is_no_folder_is_an_outage(tmp_path: Path):
+    await Spool(tmp_path).has_room(1)
+
+    with pytest.raises(OutageError, match="free for uploads"):
+        await Spool(tmp_path).has_room(2**60)
+    with pytest.raises(OutageError, match="cannot be spooled"):
+        await Spool(tmp_path / "away").has_room(1)
+
+
 def test_only_old_leftovers_of_others_are_removed(tmp_path: Path):
     old, young, other = (tmp_path / name for name in ("submission-a", "submission-b", "other"))
     for folder in (old, young, other):

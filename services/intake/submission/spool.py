@@ -76,6 +76,19 @@ class Spool:
             self._open.discard(folder.path.name)
             self._used -= folder.bytes
 
+    async def has_room(self, needed_bytes: int) -> None:
+        """Check that the disk has room for an upload.
+
+        Raises:
+            OutageError: less than `needed_bytes` are free, or it is no folder.
+        """
+        try:
+            free = shutil.disk_usage(self._directory).free
+        except OSError as error:
+            raise OutageError(f"uploads cannot be spooled: {error}") from error
+        if free < needed_bytes:
+            raise OutageError(f"{free} bytes are free for uploads, one file needs {needed_bytes}")
+
     def take(self, more: int) -> None:
         """Count bytes that are about to be written.
 
