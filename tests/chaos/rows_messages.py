@@ -25,8 +25,7 @@ GOODPUT = 0.8
 
 
 async def poison(nemesis: Nemesis) -> None:
-    """What kills its process, bad JSON, a wrong schema, an event whose handler always fails."""
-    await _killer(nemesis)
+    """Bad JSON, a wrong schema, an event whose handler always fails; then one that kills."""
     injected = dict.fromkeys((spec.name for spec in topology.QUEUES), 0)
     async with await aio_pika.connect(nemesis.world.amqp) as connection:
         channel = await connection.channel()
@@ -39,6 +38,7 @@ async def poison(nemesis: Nemesis) -> None:
             nemesis.fault()
             await asyncio.sleep(POISON_EACH_S)
         await _quarantined(nemesis, channel, injected)
+    await _killer(nemesis)
 
 
 async def _killer(nemesis: Nemesis) -> None:
