@@ -220,6 +220,21 @@ def test_a_file_is_had_from_a_page_whose_token_has_run_out(
         assert told.value.path()
 
 
+def test_a_file_that_does_not_come_is_said_where_it_was_asked_for(
+    open_context: Open, stack: dict[str, Any]
+):
+    with open_context(DESKTOP) as (context, watch):
+        watch.allow.append("ERR_FAILED")
+        page = context.new_page()
+        sign_in(page, stack, "leader")
+        page.route("**/desk/chase?format=csv", lambda route: route.abort())
+        page.get_by_role("button", name="Bảng kê (CSV)").click()
+        said = page.locator("section[aria-labelledby=late] [role=alert]")
+        expect(said).to_be_visible()
+        page.wait_for_timeout(6000)  # longer than a toast
+        expect(said).to_be_visible()
+
+
 def test_the_inbox_names_the_next_action_and_a_key_begins_it(
     open_context: Open, stack: dict[str, Any], city: City
 ):
@@ -233,7 +248,6 @@ def test_the_inbox_names_the_next_action_and_a_key_begins_it(
         assert violations(page) == []
         page.locator("#search").blur()
         page.keyboard.press("j")
-        page.keyboard.press("r")  # not allowed yet
         page.keyboard.press("a")
         page.locator("[data-form=accept] button[type=submit]").click()
         expect(page.locator(".casehead [data-state=accepted]")).to_be_visible()
@@ -262,3 +276,37 @@ def test_a_triage_that_came_too_late_says_so_at_the_case(
         page.wait_for_timeout(800)
         line.get_by_role("button", name="Giao", exact=True).click()
         eventually(lambda: city.office().case(code)["unit"] == WARD)
+
+
+def test_a_double_press_is_no_answer_to_whether_one_is_sure(
+    open_context: Open, stack: dict[str, Any], city: City
+):
+    code = assigned(city)["code"]
+    with open_context(DESKTOP) as (context, _watch):
+        page = context.new_page()
+        sign_in(page, stack, OFFICER, f"/desk/cases/{code}")
+        page.locator("[data-action=forward]").click()
+        page.locator("#f-text").fill("Không thuộc thẩm quyền của phường.")
+        send = page.locator("[data-form=forward] button[type=submit]")
+        send.dblclick(delay=60)
+        expect(page.locator("[data-form=forward] .note.warn")).to_be_visible()
+        page.wait_for_timeout(800)
+        assert city.official(WARD).case(code)["state"] == "assigned"
+        send.click()
+        page.locator("[data-form=forward]").wait_for(state="detached")
+    assert city.office().case(code)["state"] == "at_office"
+
+
+def test_a_map_that_has_not_seen_all_claims_no_quiet_neighbourhood(
+    open_context: Open, stack: dict[str, Any], city: City
+):
+    code = assigned(city, location={"lat": 11.9404, "lon": 108.4383})["code"]
+    endless = {"items": [], "next": "more"}
+    with open_context(DESKTOP) as (context, _watch):
+        page = context.new_page()
+        page.route("**/desk/cases?*", lambda route: route.fulfill(json=endless))
+        sign_in(page, stack, "office_clerk", f"/desk/cases/{code}")
+        page.locator("[data-map=open]").click()
+        expect(page.get_by_text("quanh đây có thể còn việc khác")).to_be_visible()
+        expect(page.get_by_text("Không có việc nào khác")).to_have_count(0)
+        assert violations(page) == []

@@ -163,3 +163,18 @@ def test_a_command_is_never_sent_in_another_persons_name(
         assert "Đang chờ xe chuyên dụng" not in page.content()
     steps = [step["type"] for step in city.official(WARD, "unit_head").case(code)["timeline"]]
     assert "case.progressed.v1" not in steps
+
+
+def test_what_a_form_misses_is_said_in_the_language_that_is_chosen_later(
+    open_context: Callable[..., Any], stack: dict[str, Any], city: City
+):
+    code = assigned(city)["code"]
+    with open_context(DESKTOP) as (context, _watch):
+        page = context.new_page()
+        sign_in(page, stack, OFFICER, f"/desk/cases/{code}")
+        page.locator("[data-action=progress]").click()
+        page.locator("[data-form=progress] button[type=submit]").click()
+        expect(page.locator(".summary")).to_contain_text("Hãy điền mục này")
+        page.get_by_role("button", name="English").click()
+        expect(page.locator(".summary")).to_contain_text("Please fill")
+        expect(page.locator(".summary")).not_to_contain_text("Hãy")

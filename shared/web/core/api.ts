@@ -69,16 +69,16 @@ export interface Answer<T> {
 }
 
 const TIMEOUT_MS = 20_000;
+const REST_MS = 60_000; // for what comes behind the head: a line that is cut there says nothing
 export const BASE = '/api/v1';
 
 /** Call a path below /api/v1; throws ApiError. */
 export async function call<T>(path: string, options: CallOptions = {}): Promise<Answer<T>> {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), options.timeoutMs ?? TIMEOUT_MS);
+  let timer = setTimeout(() => stop.abort(), options.timeoutMs ?? TIMEOUT_MS);
   options.signal?.addEventListener('abort', () => stop.abort(), { once: true });
-  let response: Response;
   try {
-    response = await fetch(path.startsWith('/') || path.startsWith('http') ? path : `${BASE}/${path}`, {
+    const response = await fetch(path.startsWith('/') || path.startsWith('http') ? path : `${BASE}/${path}`, {
       method: options.method ?? (options.body !== undefined || options.form ? 'POST' : 'GET'),
       headers: headersOf(options),
       body: options.form ?? (options.body === undefined ? undefined : JSON.stringify(options.body)),
@@ -86,12 +86,15 @@ export async function call<T>(path: string, options: CallOptions = {}): Promise<
       credentials: 'same-origin',
       cache: 'no-store',
     });
-  } catch {
-    throw new ApiError(0, { status: 0 });
+    clearTimeout(timer);
+    timer = setTimeout(() => stop.abort(), REST_MS);
+    return await read<T>(response);
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new ApiError(0, { status: 0 }); // no answer, or half of one
   } finally {
     clearTimeout(timer);
   }
-  return read<T>(response);
 }
 
 /** The data alone. */

@@ -98,13 +98,14 @@ function Card({ disclosure, onChange }: { disclosure: Disclosure; onChange: () =
   const [open, setOpen] = useState<string | null>(null);
   const to = { name: 'case', code: disclosure.code } as const;
   const [busy, press] = usePress(); // each package is noted
+  const [failed, setFailed] = useState<unknown>(null);
   const fetchPackage = (): Promise<void> =>
-    download(`/api/v1/${pathOfOne(disclosure)}/package`).then(
-      onChange,
-      (error: unknown) => toast(wordsOf(error)),
-    );
-  const start = (name: string): void =>
-    name === 'package' ? void press(fetchPackage) : setOpen(name);
+    download(`/api/v1/${pathOfOne(disclosure)}/package`).then(onChange, setFailed);
+  const start = (name: string): void => {
+    setFailed(null);
+    if (name === 'package') void press(fetchPackage);
+    else setOpen(name);
+  };
   const close = (): void => setOpen(null);
   return (
     <article class="card stack disclosure" data-disclosure={disclosure.id}>
@@ -131,6 +132,7 @@ function Card({ disclosure, onChange }: { disclosure: Disclosure; onChange: () =
           </Button>
         ))}
       </div>
+      {failed !== null && <Note kind="warn" role="alert">{wordsOf(failed)}</Note>}
       {open === 'preview' && (
         <Dialog open wide title={t('disclosure.preview')} onClose={close}>
           <DisclosurePreview path={`${pathOfOne(disclosure)}/preview`} />

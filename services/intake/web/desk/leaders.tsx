@@ -1,7 +1,8 @@
 /** The leaders' page: what waits for them, who is late, what was instructed. */
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { t } from '@web/core/i18n';
-import { Button, Failed, Icon, Loading, toast, wordsOf } from '@web/ui/kit';
+import { Button, Failed, Icon, Loading, Note, wordsOf } from '@web/ui/kit';
 import { unitName } from './catalogue';
 import { DirectivesBox } from './directives';
 import { Waiting } from './disclosures';
@@ -26,10 +27,11 @@ export function Leaders(): JSX.Element {
   const late = chase.data ?? [];
   const most = Math.max(1, ...late.map((each) => each.count));
   const [busy, press] = usePress();
-  const save = (format: string): void => void press(() =>
-    download(`/api/v1/desk/chase?format=${format}`)
-      .catch((error: unknown) => toast(wordsOf(error))),
-  );
+  const [failed, setFailed] = useState<unknown>(null);
+  const save = (format: string): void => {
+    setFailed(null);
+    void press(() => download(`/api/v1/desk/chase?format=${format}`).catch(setFailed));
+  };
   return (
     <main id="main" class="leaders" tabIndex={-1}>
       <Heading title={t('nav.leaders')}>{t('nav.leaders')}</Heading>
@@ -54,6 +56,7 @@ export function Leaders(): JSX.Element {
                   <li key={each.unit}><span>{unitName(each.unit)}</span><meter min={0} max={most} value={each.count} aria-hidden="true" /><b class="num">{each.count}</b></li>
                 ))}
               </ul>
+              {failed !== null && <Note kind="warn" role="alert">{wordsOf(failed)}</Note>}
               <div class="row">
                 <Button icon="printer" busy={busy} onClick={() => save('pdf')}>{t('leader.chase_pdf')}</Button>
                 <Button icon="download" busy={busy} onClick={() => save('csv')}>{t('leader.chase_csv')}</Button>

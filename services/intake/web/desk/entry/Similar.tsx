@@ -5,10 +5,11 @@ import { call, get } from '@web/core/api';
 import { moment } from '@web/core/dates';
 import { type Bilingual, both, t } from '@web/core/i18n';
 import type { Point } from '@web/map/geo';
-import { Button, StateChip, announce, toast, wordsOf } from '@web/ui/kit';
+import { Button, Note, StateChip, announce, wordsOf } from '@web/ui/kit';
 import { suggest } from '../../public/logic/suggest';
 import { areaName, catalogue } from '../catalogue';
 import { now } from '../live';
+import { usePress } from '../pressing';
 import type { Draft, Entry } from './draft';
 
 interface Known {
@@ -33,23 +34,25 @@ const REST_MS = 400;
 export function Similar({ draft }: { draft: Draft }): JSX.Element | null {
   const asked = askedOf(draft.values);
   const found = useKnown(draft.values, asked);
-  const [busy, setBusy] = useState('');
+  const [joining, setJoining] = useState('');
+  const [busy, press] = usePress();
+  const [failed, setFailed] = useState<unknown>(null);
   if (!asked || !found?.length) return null;
   const join = async ({ code }: Known): Promise<void> => {
-    setBusy(code);
+    setJoining(code);
+    setFailed(null);
     try {
       await call(`reports/${code}/follow`, { method: 'POST', key: draft.key, body: contactOf(draft.values) });
       draft.finish({ code, promise: null, emergency: [] });
     } catch (error) {
-      toast(wordsOf(error));
-    } finally {
-      setBusy('');
+      setFailed(error);
     }
   };
   return (
     <section class="card stack similar" aria-labelledby="known">
       <h2 id="known">{t('entry.similar', { n: found.length })}</h2>
       <p class="hint">{asked.around}</p>
+      {failed !== null && <Note kind="warn" role="alert">{wordsOf(failed)}</Note>}
       <ul class="plain">
         {found.map((each) => (
           <li class="row between" key={each.code} data-known={each.code}>
@@ -59,7 +62,11 @@ export function Similar({ draft }: { draft: Draft }): JSX.Element | null {
                 {each.code} · {t('entry.away', { m: each.distance_m })} · {moment(each.received_at, now.value)}
               </span>
             </span>
-            <Button icon="bell" busy={busy === each.code} onClick={() => void join(each)}>
+            <Button
+              icon="bell"
+              busy={busy && joining === each.code}
+              onClick={() => void press(() => join(each))}
+            >
               {t('entry.join')}
             </Button>
           </li>

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { time } from '@web/core/dates';
 import { t } from '@web/core/i18n';
 import {
-  Button, Empty, Failed, Icon, Loading, Note, Tabs, toast, wordsOf,
+  Button, Empty, Failed, Icon, Loading, Note, Tabs, wordsOf,
 } from '@web/ui/kit';
 import { unitName } from '../catalogue';
 import { KeyHelp } from '../keyhelp';
@@ -81,8 +81,12 @@ function Listing({ open, past, rows, map, nothing }: ListingProps): JSX.Element 
   // what is open stands above what is done
   const next = held?.next ? loadMore : past.more;
   const [busy, press] = usePress();
-  const more = (): void =>
-    void press(async () => next?.().catch((error: unknown) => toast(wordsOf(error))));
+  const [failed, setFailed] = useState<unknown>(null);
+  const more = (): void => {
+    setFailed(null);
+    void press(async () => next?.().catch(setFailed));
+  };
+  useEffect(() => setFailed(null), [held?.key]);
   useEffect(() => {
     if (rows.length > 0) scrollBack();
   }, [rows.length > 0]);
@@ -102,6 +106,7 @@ function Listing({ open, past, rows, map, nothing }: ListingProps): JSX.Element 
           {rows.length === 0 && past.busy && <Loading rows={3} />}
           {rows.length === 0 && !past.busy && <Empty icon="circle-check"><p>{nothing}</p></Empty>}
           {rows.length > 0 && shown}
+          {failed !== null && <Note kind="warn" role="alert">{wordsOf(failed)}</Note>}
           {next && (
             <div class="row center"><Button busy={busy} onClick={more}>{t('inbox.more')}</Button></div>
           )}
