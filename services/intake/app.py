@@ -53,7 +53,7 @@ from services.intake.disclosures.desk import Places as DisclosurePlaces
 from services.intake.disclosures.model import DisclosureError
 from services.intake.disclosures.refusals import problem_of as disclosure_problem_of
 from services.intake.disclosures.store import DisclosureStore
-from services.intake.domain.report import CameraIncidentIn, ReportIn
+from services.intake.domain.report import CameraIncidentIn, MoreMediaIn, ReportIn
 from services.intake.handlers import on_routing_decided
 from services.intake.onestop import wiring as onestop
 from services.intake.onestop.api import desks as onestop_desks
@@ -246,7 +246,7 @@ def create_app() -> FastAPI:
         alive=parts.runtime.alive,
         readers=f"{settings.notify_url},{settings.origins}",
     )
-    web.describe(app, ReportIn, CameraIncidentIn)
+    web.describe(app, ReportIn, CameraIncidentIn, MoreMediaIn)
     spool = partial(parts.spool.has_room, settings.max_file_bytes)
     web.probes(app, {**checks, "media": parts.archive.check, "spool": spool})
     for kind in (CivicError, ClientDisconnect):

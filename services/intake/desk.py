@@ -17,6 +17,7 @@ from services.intake.domain.case import UNNOTICED, Fact
 from services.intake.domain.commands import Command
 from services.intake.domain.decisions import Request, decide
 from services.intake.domain.parties import Actor, parties
+from services.intake.domain.report import MediaIn
 from services.intake.scope import scope
 from services.intake.shelf import Shelf
 from services.intake.store import COUNTS, CaseStore, StoredCase
@@ -138,9 +139,23 @@ class Desk:
         return await self.change(typed, actor, steps, seen=seen, wish=wish)
 
     async def add_evidence(
-        self, typed: str, submission: Submission, actor: Actor, *, key: str | None = None
+        self,
+        typed: str,
+        submission: Submission,
+        actor: Actor,
+        *,
+        told: Sequence[MediaIn] = (),
+        key: str | None = None,
     ) -> Changed:
         """Keep more photos or recordings with a case; on return they are durable.
+
+        Args:
+            typed: The case code.
+            submission: The files.
+            actor: Who adds them.
+            told: What the client knows of them, as in a report. A key stands for the files alone:
+                who chooses the same file again after a lost answer adds it once.
+            key: The idempotency key, or None.
 
         Raises:
             KeyReusedError: the key stands for other files, or another step.
@@ -153,7 +168,7 @@ class Desk:
         if wish and wish.is_in(stored.history):
             return Changed(stored, replayed=True)
         _require_room(stored, submission)
-        items = await self._archive.inspect(submission.media, ())
+        items = await self._archive.inspect(submission.media, told)
         await self._archive.keep(stored.case.code, items)
         source = "reporter" if actor.role is None else "unit"
 

@@ -221,7 +221,7 @@ def test_a_press_whose_answer_is_lost_takes_one_number(open_context: Open, city:
         press = page.get_by_role("button", name="Lấy số thứ tự: Quầy Xây dựng")
         page.goto("/onestop")
         press.click()
-        page.locator(".toast").first.wait_for()
+        page.locator(".desks .note.bad").wait_for()
         page.unroute("**/desks/construction/tickets")
         page.reload()
         press.click()

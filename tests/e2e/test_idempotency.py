@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -172,6 +173,32 @@ def test_evidence_needs_no_part_for_words(city: City, photo: bytes) -> None:
 
     assert answer.status_code == 201, answer.text
     assert [each["id"] for each in city.own(receipt)["media"]] == ["m1"]
+
+
+def test_what_a_browser_knows_of_an_added_photo_is_kept_and_no_part_of_its_key(
+    city: City,
+) -> None:
+    """Browsers strip its time and place; chosen again after a lost answer it may have others."""
+    receipt = city.send(report()).json()
+    headers = {"Authorization": f"Bearer {receipt['tracking_token']}", "Idempotency-Key": "again"}
+    path = f"/reports/{receipt['code']}/media"
+
+    def add(**facts: Any) -> httpx.Response:
+        told = ("report", (None, json.dumps({"media": [facts]}).encode(), "application/json"))
+        files: Any = [told, ("media", ("a.jpg", pictures.photo(64, 64), "image/jpeg"))]
+        return city.intake.post(path, files=files, headers=headers)
+
+    wrong = add(name="a.jpg", captured_at="yesterday", lat=91)
+    first = add(name="a.jpg", captured_at="2026-11-30T08:15:00+07:00", lat=11.94, lon=108.44)
+    again = add(name="a.jpg", captured_at="2026-11-30T09:00:00+07:00")
+
+    assert wrong.status_code == 422, wrong.text
+    named = {each["field"] for each in wrong.json()["errors"]}
+    assert named == {"media[0].captured_at", "media[0].lat"}
+    assert first.status_code == again.status_code == 201, first.text
+    assert again.headers["Idempotency-Replayed"] == "true"
+    (kept,) = city.own(receipt)["media"]
+    assert datetime.fromisoformat(kept["captured_at"]) == datetime(2026, 11, 30, 1, 15, tzinfo=UTC)
 
 
 def test_evidence_that_arrives_while_others_write_is_numbered_after_theirs(

@@ -2,18 +2,20 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from fastapi import Header, Response
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ValidationError
 
 from services.intake.api.ranges import span
 from services.intake.archive import Archive, Variant
 from services.intake.refusals import bad_version, key_malformed
 from services.intake.store import StoredCase
-from shared.problems import not_found
+from shared.problems import field_error, invalid, not_found
 
+Sent = TypeVar("Sent", bound=BaseModel)
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
 IdempotencyKey = Annotated[str | None, Header(description="the same again is done once")]
 MOST_NUMBER = 2**53  # of an entry of the audit: what every client can read, and the database
@@ -36,6 +38,14 @@ def checked(key: str | None) -> str | None:
 def replayed(again: bool) -> dict[str, str]:  # noqa: FBT001 - a fact, not a switch
     """Return the header that says that nothing was done a second time."""
     return {"Idempotency-Replayed": "true"} if again else {}
+
+
+def parsed(sent: Mapping[str, Any], model: type[Sent]) -> Sent:
+    """Return what a submission's JSON says; what breaks the model is a problem, field by field."""
+    try:
+        return model.model_validate(sent)
+    except ValidationError as error:
+        raise invalid(*map(field_error, error.errors())) from error
 
 
 def json_answer(

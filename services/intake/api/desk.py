@@ -15,6 +15,7 @@ from services.intake.api.answers import (
     download,
     etag,
     json_answer,
+    parsed,
     replayed,
     seen_version,
 )
@@ -26,6 +27,7 @@ from services.intake.desk import Desk, Filters
 from services.intake.domain.commands import Command
 from services.intake.domain.decisions import COMMANDS, Spec, actions
 from services.intake.domain.parties import Actor, Party
+from services.intake.domain.report import MoreMediaIn
 from services.intake.evidence import EvidenceLimits
 from services.intake.shelf import Shelf
 from services.intake.store import StoredCase
@@ -111,7 +113,8 @@ def create_router(counter: Counter, current: Current) -> APIRouter:
         with counter.slots.of(request):
             reading = read_submission(request, counter.limits, counter.spool, needs_report=False)
             async with reading as submission:
-                after = await counter.desk.add_evidence(code, submission, actor, key=key)
+                told = parsed(submission.report, MoreMediaIn).media
+                after = await counter.desk.add_evidence(code, submission, actor, told=told, key=key)
         return counter.answer(after.stored, actor, 201, again=after.replayed)
 
     @router.get(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shared.vocabulary import Clock, State
 
+_MORE: Final = {"$ref": "#/components/schemas/MoreMediaIn"}
 _FILES: Final = {"type": "array", "items": {"type": "string", "format": "binary"}}
 
 
@@ -86,7 +87,7 @@ MEDIA_BODY: Final = {  # files that come later; what is said of them may be left
                 "schema": {
                     "type": "object",
                     "required": ["media"],
-                    "properties": {"report": {"type": "object"}, "media": _FILES},
+                    "properties": {"report": _MORE, "media": _FILES},
                 },
                 "encoding": {"report": {"contentType": "application/json"}},
             }

@@ -1,13 +1,12 @@
 """What reporters call: send a report, follow it, see its evidence."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import ValidationError
 
 from services.intake.api.answers import (
     FILES,
@@ -15,6 +14,7 @@ from services.intake.api.answers import (
     checked,
     download,
     json_answer,
+    parsed,
     replayed,
 )
 from services.intake.api.receipt import MEDIA_BODY, RECEIPT, REPORT_BODY
@@ -24,7 +24,7 @@ from services.intake.desk import Desk
 from services.intake.domain.commands import Command
 from services.intake.domain.decisions import COMMANDS, Spec
 from services.intake.domain.parties import Actor, Party
-from services.intake.domain.report import ReportIn
+from services.intake.domain.report import MoreMediaIn, ReportIn
 from services.intake.evidence import EvidenceLimits
 from services.intake.reception import Answer, Entered, Reception
 from services.intake.refusals import bad_token
@@ -34,7 +34,7 @@ from services.intake.submission import Spool, Submission, read_plain, read_submi
 from services.intake.views import FOR_THE_REPORTER, own_view, public_view, published, timeline
 from shared.budget import ANSWER_S, answered_within
 from shared.identity import TrackingTokens, read_code
-from shared.problems import field_error, invalid, not_found
+from shared.problems import not_found
 
 REPORTER = Actor("reporter", None)
 
@@ -77,7 +77,7 @@ class Front:
     async def _take(
         self, submission: Submission, key: str | None, entered: Entered | None
     ) -> Answer:
-        report = _parse(submission.report, entered.model if entered else ReportIn)
+        report = parsed(submission.report, entered.model if entered else ReportIn)
         return await self.reception.take(report, submission, key, entered)
 
     async def find(self, typed: str) -> StoredCase:
@@ -230,8 +230,9 @@ def _add_steps(router: APIRouter, front: Front) -> None:
         with front.slots.of(request):
             reading = read_submission(request, front.limits, front.spool, needs_report=False)
             async with reading as submission:
+                told = parsed(submission.report, MoreMediaIn).media
                 after = await front.desk.add_evidence(
-                    stored.case.code, submission, REPORTER, key=key
+                    stored.case.code, submission, REPORTER, told=told, key=key
                 )
         return json_answer(front.own(after.stored), 201, replayed(after.replayed))
 
@@ -263,10 +264,3 @@ def _add_command(router: APIRouter, front: Front, row: tuple[str, Spec[Any]]) ->
 
 def _is_form(request: Request) -> bool:
     return request.headers.get("content-type", "").lower().startswith("multipart/")
-
-
-def _parse(report: Mapping[str, Any], model: type[ReportIn]) -> ReportIn:
-    try:
-        return model.model_validate(report)
-    except ValidationError as error:
-        raise invalid(*map(field_error, error.errors())) from error

@@ -93,6 +93,15 @@ class MediaIn(Incoming):
     duration_ms: Annotated[int, Field(ge=0, le=86_400_000)] | None = None
 
 
+Manifest = Annotated[tuple[MediaIn, ...], Field(max_length=MOST_FILES)]
+
+
+class MoreMediaIn(Incoming):
+    """The JSON beside files that are added to a case: what the client knows of each of them."""
+
+    media: Manifest = ()
+
+
 class ReporterIn(Incoming):
     """Who reports, and how visible they want to be."""
 
@@ -149,7 +158,7 @@ class ReportIn(Incoming):
     about_unit: Short | None = None
     captured_at: Instant | None = None
     terms: TermsIn = TermsIn()
-    media: Annotated[tuple[MediaIn, ...], Field(max_length=MOST_FILES)] = ()
+    media: Manifest = ()
     reporter: ReporterIn = ReporterIn()
     channel: Channel = Channel.WEB
 

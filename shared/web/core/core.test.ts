@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { duration, leftNow, moment, weekday } from './dates';
+import { duration, leftNow, moment, span, weekday } from './dates';
 import { fold, matches } from './fold';
 import { fill, setTexts, t } from './i18n';
 import { uuid } from './ids';
 import { SseParser, type ServerEvent } from './sse';
+import { turns } from './turns';
 import vi from '../i18n/vi.json';
 
 test('folding takes accents, case and punctuation away', () => {
@@ -36,6 +37,7 @@ test('durations and moments are in the words and the zone of the city', () => {
   assert.equal(duration(4320), '1 giờ 12 phút');
   assert.equal(duration(7200), '2 giờ');
   assert.equal(duration(59), '0 phút');
+  assert.deepEqual([3, 4320, 86_399, 86_400, 200_000].map(span), ['1 phút', '1 giờ 12 phút', '23 giờ 59 phút', '1 ngày', '2 ngày']);
   assert.equal(moment('2026-11-24T07:03:00Z', Date.parse('2026-11-24T10:00:00Z')), '14:03');
   assert.match(moment('2025-11-24T07:03:00Z', Date.parse('2026-11-24T10:00:00Z')), /^14:03 24\/11\/2025$/);
   assert.equal(weekday('2026-11-24T07:03:00Z'), 'thứ Ba 24/11');
@@ -58,4 +60,14 @@ test('events survive every way of being cut', () => {
       { event: 'message', data: 'x', id: '7' },
     ]);
   }
+});
+
+test('an answer that was overtaken by a later question is not shown', () => {
+  const turn = turns();
+  const [first, second, third] = [turn(), turn(), turn()];
+  assert.equal(second(), true);
+  assert.equal(first(), false);
+  assert.equal(second(), true); // the same answer, again
+  assert.equal(third(), true);
+  assert.equal(second(), false);
 });

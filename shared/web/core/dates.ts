@@ -55,6 +55,12 @@ export function duration(seconds: number): string {
   return rest ? t('duration.both', { h: hours, m: rest }) : t('duration.hours', { n: hours });
 }
 
+/** 2 ngày, and below a day as `duration`: time as it passes, at night too; at least a minute. */
+export function span(seconds: number): string {
+  const days = Math.floor(seconds / 86_400);
+  return days > 0 ? t('duration.days', { n: days }) : duration(Math.max(60, seconds));
+}
+
 /** The clock of a case as the API gives it. */
 export interface Clock {
   as_of: string;

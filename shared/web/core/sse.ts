@@ -1,4 +1,5 @@
 /** Server-sent events by fetch: EventSource sends no Authorization, and a token is never in a URL. */
+import { onSight } from './sight';
 
 export interface ServerEvent {
   event: string;
@@ -14,6 +15,8 @@ export interface StreamOptions {
   lastEventId?: string;
   onEvent: (event: ServerEvent) => void;
   onState?: (state: StreamState, status?: number) => void;
+  rests?: boolean; // let go while the page is hidden: a browser has six connections to a server for all its tabs
+  restAfterMs?: number;
   silenceMs?: number; // nothing for this long, not even a comment: connect again
 }
 
@@ -26,6 +29,7 @@ export function follow(options: StreamOptions): () => void {
   let stop = new AbortController();
   let lastId = options.lastEventId ?? '';
   let failures = 0;
+  let resting = false;
   let wake: (() => void) | null = null;
   const say = (state: StreamState, status?: number): void => options.onState?.(state, status);
   const nudge = (): void => wake?.();
@@ -33,8 +37,13 @@ export function follow(options: StreamOptions): () => void {
   async function run(): Promise<void> {
     while (!ended) {
       say('connecting');
+      if (resting) {
+        await new Promise<void>((resolve) => (wake = resolve));
+        continue;
+      }
       const status = await once();
       if (ended) return;
+      if (resting) continue;
       say('lost', status);
       if (status === 401 || status === 403 || status === 404) return; // asking again does not help
       const wait = BACK_OFF_MS[Math.min(failures, BACK_OFF_MS.length - 1)]! * (0.5 + Math.random() / 2);
@@ -80,10 +89,18 @@ export function follow(options: StreamOptions): () => void {
     }
   }
 
+  const sight = (seen: boolean): void => {
+    resting = !seen;
+    if (seen) failures = 0;
+    if (seen) nudge();
+    else stop.abort();
+  };
+  const blind = options.rests ? onSight(sight, options.restAfterMs) : (): void => undefined;
   if (typeof addEventListener === 'function') addEventListener('online', nudge);
   void run();
   return () => {
     ended = true;
+    blind();
     stop.abort();
     nudge();
     if (typeof removeEventListener === 'function') removeEventListener('online', nudge);

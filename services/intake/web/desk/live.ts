@@ -44,6 +44,7 @@ function followDesk(): () => void {
     end = follow({
       url: `${readConfig().notify}/api/v1/desk/stream`,
       token: () => streamToken(turnedAway),
+      rests: true,
       onEvent: (event) => tell(codeIn(event.data)),
       onState: (state, status) => {
         const before = connection.value;

@@ -35,7 +35,8 @@ export function MediaSet({ shown }: { shown: Case }): JSX.Element {
 }
 
 function altOf(shown: Case, media: Media, n: number): string {
-  return t('media.alt', { n: n + 1, category: categoryName(shown.category), time: moment(media.captured_at ?? shown.received_at, now.value) });
+  const name = t('media.alt', { n: n + 1, category: categoryName(shown.category) });
+  return media.captured_at ? `${name}, ${moment(media.captured_at, now.value)}` : name; // another moment than its own would be untrue
 }
 
 /** The URL of a file, fetched with the token and given back when it is not shown any more. */

@@ -39,6 +39,14 @@ export async function fromPhoto(file: File, draftId: string, position: number, h
   };
 }
 
+/** What is said of a file beside its bytes, which have lost their own time and place: an entry of `media[]`. */
+export function factsOf({ name, sha256: hash, kind, captured_at, lat, lon, accuracy_m, source, duration_ms }: Media): object {
+  return {
+    name, sha256: hash ?? undefined, kind, captured_at: captured_at ?? undefined,
+    lat: lat ?? undefined, lon: lon ?? undefined, accuracy_m: accuracy_m ?? undefined, source, duration_ms: duration_ms ?? undefined,
+  };
+}
+
 async function shrink(file: File, side: number): Promise<ArrayBuffer | null> {
   return (await shrinkAside(file, side)) ?? shrinkHere(file, side);
 }

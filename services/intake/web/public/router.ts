@@ -1,10 +1,12 @@
 /** Paths to screens, without a reload between them. */
 import { signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 export const path = signal(typeof location === 'undefined' ? '/' : location.pathname);
 
 export const arrivals = signal(0); // counts the presses that lead here, also to the screen that is open
+
+export const ADDING = 'add-photo'; // asks a report's page for the button of that id
 
 const PATIENCE_MS = 3000;
 
@@ -49,8 +51,27 @@ export function useArrival(title: string, part: unknown = '', focus = true): voi
   useEffect(() => void (focus && document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true })), [part]);
 }
 
-/** Set the title and move the reader's focus to the heading of a new screen. */
-export function arrive(title: string, focus = true): void {
-  document.title = title;
-  if (focus) document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+/** Give the focus a place when what held it has gone: a button that became a form, a list that became a page. */
+export function refocus(to = 'h1'): void {
+  if (document.activeElement && document.activeElement !== document.body) return;
+  document.querySelector<HTMLElement>(to)?.focus({ preventScroll: true });
+}
+
+/** The same whenever `part` of the screen is replaced by another. */
+export function useRefocus(part: unknown, to = 'h1'): void {
+  const before = useRef(part);
+  useEffect(() => {
+    if (before.current !== part) refocus(to);
+    before.current = part;
+  }, [part]);
+}
+
+/** Take what stands behind the `#`, now and when another link is pasted over this page's address. */
+export function useFragment(take: (words: string) => void): void {
+  useEffect(() => {
+    const given = (): void => take(location.hash.slice(1));
+    given();
+    addEventListener('hashchange', given);
+    return () => removeEventListener('hashchange', given);
+  }, []);
 }

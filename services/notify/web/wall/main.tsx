@@ -17,6 +17,7 @@ import { type Replay, advanced, hourBefore, queryOf, replayIn, stepped } from '.
 import { TURN_MS } from './turning';
 
 const TICK_MS = 1000;
+const WRITE_MS = 5000; // browsers stop a page that writes its address all the time
 const SHIFT_EVERY_MS = 10 * 60_000; // against burn-in: the picture moves by two pixels
 
 function Wall(): JSX.Element {
@@ -65,9 +66,17 @@ function onKey(event: KeyboardEvent): void {
   event.preventDefault();
 }
 
+let written = 0;
+
+/** A reload, and a link that is handed on, go on from here. */
+function keepInAddress(now: Replay): void {
+  written = Date.now();
+  history.replaceState(null, '', queryOf(now));
+}
+
 function showThen(next: Replay): void {
   replay.value = next;
-  history.replaceState(null, '', queryOf(next));
+  keepInAddress(next);
   mapAt(next.at);
   askThen();
 }
@@ -84,6 +93,7 @@ function live(): void {
     if (replay.value && !replay.value.paused) {
       replay.value = advanced(replay.value, passed);
       askThen();
+      if (last - written >= WRITE_MS || replay.value.paused) keepInAddress(replay.value);
     }
     mapAt(shownAt());
     if (!replay.value) renewed(last);

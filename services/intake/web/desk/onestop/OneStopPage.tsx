@@ -95,7 +95,7 @@ function AtDesk({ desk, others, onStep }: { desk: DeskState; others: readonly De
           {mine.map((each) => (
             <article class="stack" key={each.id} data-ticket={each.number}>
               <p class="ticket num">{each.number}</p>
-              <p class="hint">{t('onestop.waited', { wait: duration(each.waited_s ?? 0), calls: each.calls })}</p>
+              <p class="hint">{t('onestop.waited', { wait: duration(each.waited_s ?? 0), n: each.calls })}</p>
               <div class="row">
                 <Button kind="primary" icon="check" busy={busy} onClick={() => void step(`onestop/tickets/${each.id}/serve`)}>{t('onestop.finish')}</Button>
                 <Button icon="volume" busy={busy} onClick={() => void step(`onestop/tickets/${each.id}/recall`)}>{t('onestop.recall')}</Button>

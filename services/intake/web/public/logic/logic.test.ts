@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readExif } from './exif';
+import { groupOf, inOrder } from './mapped';
 import { type Sending, after, aged, confirmed, isDue, judge, nextWake, readCode, validCode } from './queue';
 import { guess, speaksOfDanger, suggest } from './suggest';
+import { tokenIn } from './token';
 
 const sending: Sending = { draft_id: 'd', key: 'k', body: new ArrayBuffer(0), media: [], created_at: 0, attempts: 0, next_at: 0, state: 'waiting', lease_until: 0 };
 const code = 'DL-2222-2222';
@@ -169,3 +171,18 @@ for (const little of [true, false]) {
     assert.equal(readExif(new ArrayBuffer(10)).lat, null);
   });
 }
+
+test('a token is found in whatever was pasted, and nothing else is one', () => {
+  const token = 'aB3-_9xQ';
+  for (const typed of [token, ` ${token}\n`, `#${token}`, `#t=${token}`, `https://example.com/r/${code}#${token}`]) assert.equal(tokenIn(typed), token);
+  for (const typed of ['', '#', '#t=', 'đường dẫn', `https://example.com/r/${code}`, 'a b']) assert.equal(tokenIn(typed), '');
+});
+
+const mapped = (mark: string, state: string, received_at: string, lon?: number) => ({ geometry: lon === undefined ? null : { coordinates: [lon, 11.94] as [number, number] }, properties: { mark, state, received_at } });
+
+test('overdue comes first, then soon, open, done; then what is near, or else new', () => {
+  const all = [mapped('done', 'closed', '9', 108), mapped('open', 'assigned', '1', 108.1), mapped('open', 'assigned', '2', 108.2), mapped('open', 'accepted', '3'), mapped('soon', 'assigned', '0', 109), mapped('overdue', 'assigned', '0', 109)];
+  const said = (here: { lat: number; lon: number } | null): string => inOrder(all, here).map((each) => `${groupOf(each.properties)}${each.properties.received_at}`).join(' ');
+  assert.equal(said(null), 'overdue0 soon0 open3 open2 open1 done9');
+  assert.equal(said({ lat: 11.94, lon: 108 }), 'overdue0 soon0 open1 open2 open3 done9');
+});

@@ -1,10 +1,14 @@
 /** Public reports: a list for everybody, and the same on a map for those who see it. */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { get } from '@web/core/api';
-import { moment } from '@web/core/dates';
+import { moment, span } from '@web/core/dates';
 import { type Bilingual, both, t } from '@web/core/i18n';
-import { Empty, Failed, Field, FlagChip, Loading, StateChip, Tabs } from '@web/ui/kit';
+import { Button, Empty, Failed, Field, FlagChip, Icon, Loading, Note, StateChip, Tabs } from '@web/ui/kit';
+import type { Point } from '@web/map/geo';
 import { areas, catalogue, landmarks, loadGround } from '../catalogue';
+import { away, useHere } from '../here';
+import { groupOf, inOrder, metresTo } from '../logic/mapped';
 import { wide } from '../screen';
 import { useArrival } from '../router';
 
@@ -53,32 +57,33 @@ export default function MapPage() {
     setError(null);
     get<{ features: Feature[] }>(`map/reports.geojson?limit=${MOST}`).then((answer) => setFound((last = answer.features)), setError);
   };
+  const { here, busy, none, locate } = useHere();
   useArrival(`${t('map.title')} · ${t('app.name')}`);
   useEffect(load, []);
   useEffect(() => intoAddress(by), [by]);
-  const shown = useMemo(() => (found ?? []).filter(({ properties: p }) => (!by.category || p.category === by.category) && (!by.area || p.area === by.area) && (!by.state || group(p) === by.state)).sort(urgent), [found, by]);
+  const shown = useMemo(() => (found ?? []).filter(({ properties: p }) => (!by.category || p.category === by.category) && (!by.area || p.area === by.area) && (!by.state || filed(p) === by.state)), [found, by]);
+  const listed = useMemo(() => inOrder(shown, here), [shown, here]);
   return (
     <div class="stack">
       <h1 tabIndex={-1}>{t('map.title')}</h1>
       <p class="hint">{t('map.hint')}</p>
-      <Filters by={by} onChange={setBy} />
+      <Filters by={by} onChange={setBy}><Button icon="current-location" busy={busy} onClick={locate}>{t('offices.near')}</Button></Filters>
+      {none && <Note kind="warn" icon="map-pin" role="alert">{t('near.none')}</Note>}
       {!wide.value && <Tabs label={t('map.view')} tabs={[{ id: 'list', label: t('map.list') }, { id: 'map', label: t('map.map') }]} chosen={tab} onChoose={setTab} />}
       <p class="hint num" role="status">{found && t('map.count', { n: shown.length })}{found && found.length >= MOST && ` · ${t('map.newest', { m: MOST })}`}</p>
       {error && !found ? <Failed error={error} onRetry={load} /> : !found ? <Loading rows={5} /> : wide.value ? (
-        <div class="split"><div class="pane-list"><List shown={shown} /></div><BigMap shown={shown} /></div>
+        <div class="split"><div class="pane-list"><List shown={listed} here={here} /></div><BigMap shown={shown} /></div>
       ) : (
-        <div id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`}>{tab === 'list' ? <List shown={shown} /> : <BigMap shown={shown} />}</div>
+        <div id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`}>{tab === 'list' ? <List shown={listed} here={here} /> : <BigMap shown={shown} />}</div>
       )}
     </div>
   );
 }
 
-const DONE = ['resolved', 'closed'];
-const group = (p: Shown): string => (p.mark === 'overdue' ? 'overdue' : DONE.includes(p.state) ? 'done' : 'open');
-const rank = (p: Shown): number => ['overdue', 'open', 'done'].indexOf(group(p));
-const urgent = (a: Feature, b: Feature): number => rank(a.properties) - rank(b.properties) || b.properties.received_at.localeCompare(a.properties.received_at);
+/** Under which choice of the filter it is found: what is due soon is open. */
+const filed = (p: Shown): string => groupOf(p).replace('soon', 'open');
 
-function Filters({ by, onChange }: { by: By; onChange: (by: By) => void }) {
+function Filters({ by, onChange, children }: { by: By; onChange: (by: By) => void; children: ComponentChildren }) {
   const choice = (id: 'category' | 'area' | 'state', label: string, options: [string, string][]) => (
     <Field id={`by-${id}`} label={label}>
       {(given) => (
@@ -94,26 +99,36 @@ function Filters({ by, onChange }: { by: By; onChange: (by: By) => void }) {
       {choice('category', t('map.category'), (catalogue.value?.items ?? []).map((each) => [each.id, both(each.name)]))}
       {choice('area', t('map.area'), areas.value.map((each) => [each.id, both(each.name)]))}
       {choice('state', t('map.state'), [['open', t('map.open')], ['overdue', t('flag.overdue')], ['done', t('map.done')]])}
+      {children}
     </div>
   );
 }
 
-function List({ shown }: { shown: Feature[] }) {
+function List({ shown, here }: { shown: Feature[]; here: Point | null }) {
   if (!shown.length) return <Empty icon="map"><p>{t('map.empty')}</p></Empty>;
-  return <ul class="plain rows">{shown.map(({ properties }) => <li key={properties.code}><Row case={properties} /></li>)}</ul>;
+  return <ul class="plain rows">{shown.map((each) => <li key={each.properties.code}><Row case={each.properties} metres={metresTo(each, here)} /></li>)}</ul>;
 }
 
-function Row({ case: each }: { case: Shown }) {
+const S = 1000; // ms
+
+function Row({ case: each, metres }: { case: Shown; metres: number | null }) {
   const area = areas.value.find((one) => one.id === each.area);
   return (
     <a class="card row-link" href={`/r/${each.code}`}>
-      <span class="row">{each.mark === 'overdue' && <FlagChip flag="overdue" />}<StateChip state={each.state} /></span>
+      <span class="row">
+        {each.mark === 'overdue' && <span class="chip overdue num"><Icon name="alert-triangle" />{t('map.overdue', { span: span((Date.now() - Date.parse(each.due_at)) / S) })}</span>}
+        {each.mark === 'soon' && <FlagChip flag="soon" />}
+        <StateChip state={each.state} />
+        {metres !== null && <span class="hint num">{away(metres)}</span>}
+      </span>
       <b>{[both(each.category_name), both(area?.name)].filter(Boolean).join(' · ')}</b>
       {each.unit_name && <span class="small">{both(each.unit_name)}</span>}
-      <span class="hint num">{each.resolved_at ? t('map.resolved', { at: moment(each.resolved_at) }) : `${t('map.received', { at: moment(each.received_at) })} · ${t('map.due', { at: moment(each.due_at) })}`}</span>
+      <span class="hint num">{each.resolved_at ? `${t('map.resolved', { at: moment(each.resolved_at) })} · ${t('map.took', { span: took(each.received_at, each.resolved_at) })}` : `${t('map.received', { at: moment(each.received_at) })} · ${t('map.due', { at: moment(each.due_at) })}`}</span>
     </a>
   );
 }
+
+const took = (from: string, to: string): string => span((Date.parse(to) - Date.parse(from)) / S);
 
 function BigMap({ shown }: { shown: Feature[] }) {
   const box = useRef<HTMLDivElement>(null);

@@ -2,6 +2,7 @@
 import { both, t } from '@web/core/i18n';
 import type { Areas, Landmark } from '@web/map/geo';
 import { L, Supercluster, closeMap, mapStyles, onPress, openMap } from '@web/map/map';
+import { groupOf } from '../logic/mapped';
 import { go } from '../router';
 import type { Feature, Shown } from './MapPage';
 
@@ -44,10 +45,11 @@ function cluster(layer: L.LayerGroup, at: L.LatLng, p: Counted & { point_count: 
 }
 
 function single(layer: L.LayerGroup, at: L.LatLng, p: Shown, zoom: number): void {
-  const group = p.mark === 'overdue' ? 'overdue' : ['resolved', 'closed'].includes(p.state) ? 'done' : 'open';
+  const group = groupOf(p);
   if (zoom >= COARSE_ZOOM) L.circle(at, { radius: p.precision_m / 2, className: `coarse ${group}`, interactive: false }).addTo(layer);
   const icon = L.divIcon({ className: `case ${group}`, iconSize: [44, 44] });
-  const name = `${both(p.category_name)}, ${t(`state.${p.state}`)}`;
+  const flag = group === 'overdue' || group === 'soon' ? `, ${t(`flag.${group}`)}` : '';
+  const name = `${both(p.category_name)}, ${t(`state.${p.state}`)}${flag}`;
   const marker = L.marker(at, { icon, alt: name, title: name });
   onPress(marker, () => go(`/r/${p.code}`)).addTo(layer);
 }

@@ -2,28 +2,26 @@
 import { useState } from 'preact/hooks';
 import { call } from '@web/core/api';
 import { t } from '@web/core/i18n';
-import { Button, Icon, Note, wordsOf } from '@web/ui/kit';
-import { useArrival } from '../router';
+import { Button, Icon, Note } from '@web/ui/kit';
+import { Refused, useOnce } from '../once';
+import { useArrival, useFragment } from '../router';
 
 export default function ConfirmPage() {
-  const [token] = useState(() => location.hash.slice(1));
-  const [busy, setBusy] = useState(false);
-  const [wrong, setWrong] = useState('');
+  const [token, setToken] = useState(() => location.hash.slice(1));
   const [code, setCode] = useState('');
+  const saying = useOnce();
+  useFragment((words) => {
+    if (!words) return;
+    setToken(words);
+    setCode('');
+    saying.forget();
+  });
   useArrival(`${t(code ? 'confirm.done' : 'confirm.title')} · ${t('app.name')}`, code);
   // a press of a person: scanners of mails open every link, and must not say yes for anybody
   const confirm = async (): Promise<void> => {
-    setBusy(true);
-    setWrong('');
-    try {
-      const { data } = await call<{ code: string }>('notifications/confirm', { body: { token } });
-      history.replaceState(null, '', location.pathname);
-      setCode(data.code);
-    } catch (failed) {
-      setWrong(wordsOf(failed));
-    } finally {
-      setBusy(false);
-    }
+    const { data } = await call<{ code: string }>('notifications/confirm', { body: { token } });
+    history.replaceState(null, '', location.pathname);
+    setCode(data.code);
   };
   return (
     <div class="form stack optout">
@@ -38,8 +36,8 @@ export default function ConfirmPage() {
         <>
           <p>{t('confirm.ask')}</p>
           <p class="hint">{t('confirm.else')}</p>
-          {wrong && <Note kind="bad" icon="alert-triangle" role="alert">{wrong}</Note>}
-          <Button kind="primary" large wide icon="check" busy={busy} onClick={() => void confirm()}>{t('confirm.yes')}</Button>
+          <Refused error={saying.failed} />
+          <Button kind="primary" large wide icon="check" busy={saying.busy} onClick={() => void saying.run(confirm)}>{t('confirm.yes')}</Button>
         </>
       ) : <Note kind="warn" icon="info-circle">{t('optout.nolink')}</Note>}
     </div>

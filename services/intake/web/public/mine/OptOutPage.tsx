@@ -2,27 +2,25 @@
 import { useState } from 'preact/hooks';
 import { call } from '@web/core/api';
 import { has, t } from '@web/core/i18n';
-import { Button, Icon, Note, wordsOf } from '@web/ui/kit';
-import { useArrival } from '../router';
+import { Button, Icon, Note } from '@web/ui/kit';
+import { Refused, useOnce } from '../once';
+import { useArrival, useFragment } from '../router';
 
 export default function OptOutPage() {
-  const [token] = useState(() => location.hash.slice(1));
-  const [busy, setBusy] = useState(false);
-  const [wrong, setWrong] = useState('');
+  const [token, setToken] = useState(() => location.hash.slice(1));
   const [ended, setEnded] = useState('');
+  const stopping = useOnce();
+  useFragment((words) => {
+    if (!words) return;
+    setToken(words);
+    setEnded('');
+    stopping.forget();
+  });
   useArrival(`${t(ended ? 'optout.done' : 'optout.title')} · ${t('app.name')}`, ended);
   const stop = async (): Promise<void> => {
-    setBusy(true);
-    setWrong('');
-    try {
-      const { data } = await call<{ channel: string }>('notifications/opt-out', { body: { token } });
-      history.replaceState(null, '', location.pathname);
-      setEnded(data.channel);
-    } catch (failed) {
-      setWrong(wordsOf(failed));
-    } finally {
-      setBusy(false);
-    }
+    const { data } = await call<{ channel: string }>('notifications/opt-out', { body: { token } });
+    history.replaceState(null, '', location.pathname);
+    setEnded(data.channel);
   };
   return (
     <div class="form stack optout">
@@ -32,8 +30,8 @@ export default function OptOutPage() {
         <>
           <p>{t('optout.ask')}</p>
           <p class="hint">{t('optout.keeps')}</p>
-          {wrong && <Note kind="bad" icon="alert-triangle" role="alert">{wrong}</Note>}
-          <Button kind="primary" large wide icon="bell-off" busy={busy} onClick={() => void stop()}>{t('optout.stop')}</Button>
+          <Refused error={stopping.failed} />
+          <Button kind="primary" large wide icon="bell-off" busy={stopping.busy} onClick={() => void stopping.run(stop)}>{t('optout.stop')}</Button>
         </>
       ) : <Note kind="warn" icon="info-circle">{t('optout.nolink')}</Note>}
       <p><a class="btn quiet" href="/mine">{t('nav.mine')}</a></p>

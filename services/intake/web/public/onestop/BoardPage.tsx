@@ -6,7 +6,7 @@ import { duration, moment, time } from '@web/core/dates';
 import { both, t } from '@web/core/i18n';
 import { type StreamState, follow } from '@web/core/sse';
 import { Failed, Loading } from '@web/ui/kit';
-import { arrive, path } from '../router';
+import { path, useArrival, useRefocus } from '../router';
 import type { Desk } from './model';
 
 const POLL_MS = 5000; // while the stream is away
@@ -40,7 +40,7 @@ function useDesk(id: string): Watched {
     const changed = (): void => {
       soon ??= setTimeout(() => { soon = undefined; load(); }, BURST_MS);
     };
-    const stop = follow({ url: `${notify}/api/v1/onestop/stream?desk=${encodeURIComponent(id)}`, onEvent: (event) => event.event === 'board' && changed(), onState: setStream });
+    const stop = follow({ url: `${notify}/api/v1/onestop/stream?desk=${encodeURIComponent(id)}`, rests: true, onEvent: (event) => event.event === 'board' && changed(), onState: setStream });
     return () => {
       stop();
       clearTimeout(soon);
@@ -55,7 +55,8 @@ const newer = (old: Desk | null, found: Desk): Desk => (old?.id === found.id && 
 export default function BoardPage() {
   const id = decodeURIComponent(path.value.split('/').pop() ?? '');
   const { desk, error, at, stream, load } = useDesk(id);
-  useEffect(() => arrive(`${t('desk.board')} · ${t('app.name')}`), [id]);
+  useArrival(`${t('desk.board')} · ${t('app.name')}`, id);
+  useRefocus(Boolean(desk));
   if (!desk) return <><h1 tabIndex={-1}>{t('desk.board')}</h1>{error ? <Failed error={error} onRetry={load} /> : <Loading />}</>;
   return (
     <div class="board stack">
@@ -66,7 +67,7 @@ export default function BoardPage() {
       </section>
       <p class="num">{desk.waiting ? t('desk.waiting', { n: desk.waiting, time: duration(desk.estimate_s) }) : t('desk.nowait')}</p>
       {desk.next.length > 0 && <p class="num next-numbers"><b>{t('board.next')}</b> {desk.next.join(' · ')}</p>}
-      <p class="hint num" role="status">{stream === 'live' ? t('track.live') : t('track.asof', { at: time(at) })}{error !== null && ` · ${t('track.again')}`}</p>
+      <p class="hint num">{stream === 'live' ? t('track.live') : t('track.asof', { at: time(at) })}{error !== null && ` · ${t('track.again')}`}</p>
       <p><a href="/onestop">{t('onestop.title')}</a></p>
     </div>
   );

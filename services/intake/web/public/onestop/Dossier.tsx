@@ -1,9 +1,11 @@
 /** Where a dossier stands, by its number or its short code; by the link of a mail, its words too. */
-import { useEffect, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { get } from '@web/core/api';
 import { moment } from '@web/core/dates';
 import { type Bilingual, both, has, t } from '@web/core/i18n';
+import { turns } from '@web/core/turns';
 import { Button, Field, wordsOf } from '@web/ui/kit';
+import { useFragment } from '../router';
 import { type Paper, Supply } from './Supply';
 
 interface DossierView {
@@ -17,38 +19,44 @@ interface DossierView {
   [more: string]: unknown;
 }
 
+const EMPTY = 'empty';
+
 export function Dossier() {
   const [typed, setTyped] = useState('');
   const [found, setFound] = useState<DossierView | null>(null);
   const [own, setOwn] = useState(''); // the secret of what was found, by the link of a letter
-  const [error, setError] = useState('');
+  const [error, setError] = useState<unknown>(null); // EMPTY, or what the server said
   const [busy, setBusy] = useState(false);
+  const turn = useMemo(turns, []);
   const look = async (number: string, token: string | null): Promise<void> => {
-    if (!number) return setError(t('dossier.empty'));
+    if (!number) return setError(EMPTY);
+    const counts = turn();
     setBusy(true);
-    setError('');
+    setError(null);
     setFound(null);
     setOwn(token ?? '');
     try {
-      setFound(await get<DossierView>(`onestop/dossiers/${encodeURIComponent(number.toUpperCase())}`, { token }));
+      const answer = await get<DossierView>(`onestop/dossiers/${encodeURIComponent(number.toUpperCase())}`, { token });
+      if (counts()) setFound(answer);
     } catch (failed) {
-      setError(wordsOf(failed));
+      if (counts()) setError(failed);
     } finally {
       setBusy(false);
     }
   };
-  useEffect(() => {
+  useFragment((words) => {
     // the link in a letter carries number and token behind the `#`: they leave the address at once
-    const link = new URLSearchParams(location.hash.slice(1));
+    const link = new URLSearchParams(words);
     const number = link.get('d');
     if (!number) return;
     history.replaceState(null, '', location.pathname);
     setTyped(number);
     void look(number, link.get('t'));
-  }, []);
+  });
+  const wrong = error === EMPTY ? t('dossier.empty') : error ? wordsOf(error) : undefined;
   const submit = (event: Event): void => {
     event.preventDefault();
-    void look(typed.trim(), null);
+    if (!busy) void look(typed.trim(), null);
   };
   const state = found ? `dossier.state.${found.state}` : '';
   const asked = found?.checklist?.filter((each) => each.asked_for) ?? [];
@@ -56,7 +64,7 @@ export function Dossier() {
     <section class="stack" aria-labelledby="dossier-title">
       <h2 id="dossier-title">{t('dossier.title')}</h2>
       <form class="card stack small-gap" noValidate onSubmit={submit}>
-        <Field id="dossier" label={t('dossier.number')} hint={t('dossier.hint')} error={error || undefined}>
+        <Field id="dossier" label={t('dossier.number')} hint={t('dossier.hint')} error={wrong}>
           {(given) => <input {...given} type="text" autocapitalize="characters" autocomplete="off" spellcheck={false} maxLength={40} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />}
         </Field>
         <Button type="submit" kind="primary" icon="search" busy={busy}>{t('dossier.look')}</Button>

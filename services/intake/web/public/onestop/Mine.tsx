@@ -1,9 +1,11 @@
 /** My number: how many are before me, the call, giving it back, the rating afterwards. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { call, get } from '@web/core/api';
 import { duration, time } from '@web/core/dates';
 import { both, has, t } from '@web/core/i18n';
-import { Button, Dialog, Failed, Loading, Note, announce, toast, wordsOf } from '@web/ui/kit';
+import { turns } from '@web/core/turns';
+import { Button, Dialog, Failed, Loading, Note, announce } from '@web/ui/kit';
+import { Refused, useOnce } from '../once';
 import { type Offer, Rate } from './Rate';
 import type { Desk, Held, Ticket } from './model';
 
@@ -17,7 +19,20 @@ export function Mine({ held, desks, onGone }: { held: Held; desks: Desk[]; onGon
   const [leaving, setLeaving] = useState(false);
   const [at, setAt] = useState(0);
   const [offer, setOffer] = useState<Offer | null>(null); // here, since a rated ticket is not rated again
-  const load = (): void => void get<Ticket>(`onestop/tickets/${held.id}`, { token: held.token }).then((found) => { setTicket(found); setError(null); setAt(Date.now()); }, setError);
+  const giving = useOnce();
+  const turn = useMemo(turns, [held.id]);
+  const load = (): void => {
+    const counts = turn();
+    get<Ticket>(`onestop/tickets/${held.id}`, { token: held.token }).then(
+      (found) => {
+        if (!counts()) return;
+        setTicket(found);
+        setError(null);
+        setAt(Date.now());
+      },
+      (failed) => counts() && setError(failed),
+    );
+  };
   useEffect(() => {
     load();
     const timer = setInterval(load, POLL_MS);
@@ -34,12 +49,12 @@ export function Mine({ held, desks, onGone }: { held: Held; desks: Desk[]; onGon
   }, [ticket?.state, soon]);
   if (!ticket) return error ? <><Failed error={error} onRetry={load} /><Button onClick={onGone}>{t('ticket.forget')}</Button></> : <Loading rows={1} />;
   const leave = async (): Promise<void> => {
-    try {
-      await call(`onestop/tickets/${held.id}`, { method: 'DELETE', token: held.token });
-      onGone();
-    } catch (failed) {
-      toast(wordsOf(failed));
-    }
+    await call(`onestop/tickets/${held.id}`, { method: 'DELETE', token: held.token });
+    onGone();
+  };
+  const ask = (asked: boolean) => (): void => {
+    giving.forget();
+    setLeaving(asked);
   };
   const desk = desks.find((each) => each.id === ticket.desk);
   const state = `ticket.state.${ticket.state}`;
@@ -57,14 +72,15 @@ export function Mine({ held, desks, onGone }: { held: Held; desks: Desk[]; onGon
       {ticket.rating && <p role="status">{t('ticket.rated', { n: ticket.rating })}</p>}
       {offer && <Note icon="shield-lock"><p>{both(offer.text)}</p><a class="btn" href={offer.page}>{t('nav.report')}</a></Note>}
       {error === null
-        ? <p class="hint num" role="status">{t('track.asof', { at: time(at) })}</p>
+        ? <p class="hint num">{t('track.asof', { at: time(at) })}</p>
         : <Note kind="warn" icon="cloud-off" role="status">{t('track.asof', { at: time(at) })} · {t('track.again')}</Note>}
       <div class="row centre">
         <a class="btn" href={`/onestop/board/${ticket.desk}`}>{t('desk.board')}</a>
-        {ticket.state === 'waiting' ? <Button kind="danger" onClick={() => setLeaving(true)}>{t('ticket.leave')}</Button> : <Button onClick={onGone}>{t('ticket.forget')}</Button>}
+        {ticket.state === 'waiting' ? <Button kind="danger" onClick={ask(true)}>{t('ticket.leave')}</Button> : <Button onClick={onGone}>{t('ticket.forget')}</Button>}
       </div>
-      <Dialog open={leaving} title={t('ticket.leave')} onClose={() => setLeaving(false)} foot={<><Button onClick={() => setLeaving(false)}>{t('cancel')}</Button><Button kind="danger" class="filled" onClick={() => void leave()}>{t('ticket.leave')}</Button></>}>
+      <Dialog open={leaving} title={t('ticket.leave')} onClose={ask(false)} foot={<><Button onClick={ask(false)}>{t('cancel')}</Button><Button kind="danger" class="filled" busy={giving.busy} onClick={() => void giving.run(leave)}>{t('ticket.leave')}</Button></>}>
         <p>{t('ticket.leave.sure')}</p>
+        <Refused error={giving.failed} />
       </Dialog>
     </div>
   );

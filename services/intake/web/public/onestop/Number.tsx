@@ -1,10 +1,12 @@
 /** Take a number at a desk, and keep it until it was served. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { call, get } from '@web/core/api';
 import { duration, moment } from '@web/core/dates';
 import { both, language, t } from '@web/core/i18n';
 import { uuid } from '@web/core/ids';
-import { Button, Empty, Failed, Loading, toast, wordsOf } from '@web/ui/kit';
+import { turns } from '@web/core/turns';
+import { Button, Empty, Failed, Loading } from '@web/ui/kit';
+import { type Once, Refused, useOnce } from '../once';
 import { keep, kept } from '../store';
 import { Mine } from './Mine';
 import type { Desk, Held, Ticket } from './model';
@@ -16,8 +18,20 @@ export function Number() {
   const [desks, setDesks] = useState<Desk[] | null>(null);
   const [held, setHeld] = useState<Held | null>(null);
   const [error, setError] = useState<unknown>(null);
-  const [busy, setBusy] = useState('');
-  const load = (): void => void get<{ items: Desk[] }>('onestop/desks').then((found) => { setDesks(found.items); setError(null); }, setError);
+  const [pressed, setPressed] = useState(''); // the desk
+  const taking = useOnce();
+  const turn = useMemo(turns, []);
+  const load = (): void => {
+    const counts = turn();
+    get<{ items: Desk[] }>('onestop/desks').then(
+      (found) => {
+        if (!counts()) return;
+        setDesks(found.items);
+        setError(null);
+      },
+      (failed) => counts() && setError(failed),
+    );
+  };
   useEffect(() => {
     void kept<Held>('ticket').then(setHeld);
     load();
@@ -25,7 +39,7 @@ export function Number() {
     return () => clearInterval(timer);
   }, []);
   const take = async ({ id, on }: Desk): Promise<void> => {
-    setBusy(id);
+    setPressed(id);
     const waiting = await kept<Press>('press').catch(() => null);
     const press = pressFor(waiting, { desk: id, on, key: uuid(), language: language.value });
     try {
@@ -37,9 +51,7 @@ export function Number() {
       setHeld(fresh);
     } catch (failed) {
       if (isAnswer(failed)) await keep('press', null);
-      toast(wordsOf(failed));
-    } finally {
-      setBusy('');
+      throw failed;
     }
   };
   const forget = async (): Promise<void> => {
@@ -53,22 +65,24 @@ export function Number() {
       {error !== null && !desks && <Failed error={error} onRetry={load} />}
       {!desks && error === null && <Loading />}
       {desks && !desks.length && <Empty icon="ticket"><p>{t('desk.none')}</p></Empty>}
-      {!held && <Desks desks={desks ?? []} busy={busy} onTake={(desk) => void take(desk)} />}
+      {!held && <Desks desks={desks ?? []} taking={taking} pressed={pressed} onTake={(desk) => void taking.run(() => take(desk))} />}
     </section>
   );
 }
 
-function Desks({ desks, busy, onTake }: { desks: readonly Desk[]; busy: string; onTake: (desk: Desk) => void }) {
+/** While one desk gives a number out, no other does: a second number would take the first one's place. */
+function Desks({ desks, taking, pressed, onTake }: { desks: readonly Desk[]; taking: Once; pressed: string; onTake: (desk: Desk) => void }) {
   return (
     <ul class="plain desks">
       {desks.map((each) => (
         <li key={each.id} class="card stack small-gap">
           <h3>{both(each.name)}</h3>
-          <p class="hint num" role="status">{each.waiting ? t('desk.waiting', { n: each.waiting, time: duration(each.estimate_s) }) : t('desk.nowait')} {!each.open_now && t('desk.closed', { at: moment(each.opens_at) })}</p>
+          <p class="hint num">{each.waiting ? t('desk.waiting', { n: each.waiting, time: duration(each.estimate_s) }) : t('desk.nowait')} {!each.open_now && t('desk.closed', { at: moment(each.opens_at) })}</p>
           <div class="row pair">
-            <Button kind="primary" icon="ticket" busy={busy === each.id} aria-label={`${t('ticket.take')}: ${both(each.name)}`} onClick={() => onTake(each)}>{t('ticket.take')}</Button>
+            <Button kind="primary" icon="ticket" busy={taking.busy} aria-label={`${t('ticket.take')}: ${both(each.name)}`} onClick={() => onTake(each)}>{t('ticket.take')}</Button>
             <a class="btn" href={`/onestop/board/${each.id}`}>{t('desk.board')}</a>
           </div>
+          {pressed === each.id && <Refused error={taking.failed} />}
         </li>
       ))}
     </ul>

@@ -1,12 +1,13 @@
 /** The offices of the city: open now or when, how far, on a list and on the map. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { get } from '@web/core/api';
 import { time, weekday } from '@web/core/dates';
 import { matches } from '@web/core/fold';
-import { type Bilingual, both, language, t } from '@web/core/i18n';
-import type { Point } from '@web/map/geo';
-import { Button, Empty, Failed, Field, Icon, Loading, Tabs, toast } from '@web/ui/kit';
+import { type Bilingual, both, t } from '@web/core/i18n';
+import { turns } from '@web/core/turns';
+import { Button, Empty, Failed, Field, Icon, Loading, Note, Tabs } from '@web/ui/kit';
 import { loadGround } from '../catalogue';
+import { away, useHere } from '../here';
 import { wide } from '../screen';
 import { useArrival } from '../router';
 
@@ -33,23 +34,19 @@ const kindOf = (each: Office): string => (each.properties.kind === 'ward' || eac
 export default function OfficesPage() {
   const [found, setFound] = useState<Office[] | null>(null);
   const [error, setError] = useState<unknown>(null);
-  const [here, setHere] = useState<Point | null>(null);
+  const { here, busy, none, locate } = useHere();
   const [typed, setTyped] = useState('');
   const [kind, setKind] = useState('');
   const [tab, setTab] = useState('list');
+  const turn = useMemo(turns, []); // the list with distances must not be taken back by the one without
   const load = (): void => {
     setError(null);
+    const counts = turn();
     const near = here ? `?lat=${here.lat}&lon=${here.lon}` : '';
-    get<{ features: Office[] }>(`units.geojson${near}`).then((answer) => setFound(answer.features), setError);
+    get<{ features: Office[] }>(`units.geojson${near}`).then((answer) => counts() && setFound(answer.features), (failed) => counts() && setError(failed));
   };
   useArrival(`${t('offices.title')} · ${t('app.name')}`);
   useEffect(load, [here]);
-  const locate = (): void =>
-    navigator.geolocation?.getCurrentPosition(
-      ({ coords }) => setHere({ lat: coords.latitude, lon: coords.longitude }),
-      () => toast(t('place.none')),
-      { timeout: 15_000 },
-    );
   const shown = (found ?? []).filter((each) => (!kind || kindOf(each) === kind) && matches(wordsIn(each), typed));
   const both_ = wide.value;
   return (
@@ -68,8 +65,9 @@ export default function OfficesPage() {
             </select>
           )}
         </Field>
-        <Button icon="current-location" onClick={locate}>{t('offices.near')}</Button>
+        <Button icon="current-location" busy={busy} onClick={locate}>{t('offices.near')}</Button>
       </div>
+      {none && <Note kind="warn" icon="map-pin" role="alert">{t('near.none')}</Note>}
       {!both_ && <Tabs label={t('map.view')} tabs={[{ id: 'list', label: t('offices.list') }, { id: 'map', label: t('offices.onmap') }]} chosen={tab} onChoose={setTab} />}
       {error ? <Failed error={error} onRetry={load} /> : !found ? <Loading rows={4} /> : (
         <div class={both_ ? 'split' : ''}>
@@ -116,17 +114,11 @@ function Row({ office: { properties: p, geometry } }: { office: Office }) {
       {p.address && <p>{p.address}</p>}
       {centre && <p class="hint">{t('offices.centre')}</p>}
       <p class="row">
-        {p.distance_m !== null && <span class="hint num"><Icon name="walk" /> {t('offices.away', { m: far(p.distance_m) })}</span>}
+        {p.distance_m !== null && <span class="hint num"><Icon name="walk" /> {away(p.distance_m)}</span>}
         {p.phone && <a class="btn" href={`tel:${p.phone.replace(/\s/g, '')}`}><Icon name="phone" /><span class="num">{p.phone}</span></a>}
       </p>
     </div>
   );
-}
-
-function far(metres: number): string {
-  if (metres < 950) return `${Math.round(metres / 10) * 10} m`;
-  const locale = language.value === 'vi' ? 'vi-VN' : 'en-GB';
-  return `${new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(metres / 1000)} km`;
 }
 
 function OfficeMap({ shown }: { shown: Office[] }) {

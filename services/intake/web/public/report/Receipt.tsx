@@ -6,7 +6,7 @@ import { Button, Icon, Loading, Note, toast } from '@web/ui/kit';
 import { unitName } from '../catalogue';
 import { type Sending, needsPerson } from '../logic/queue';
 import { going, progress, push, seen } from '../outgoing';
-import { useArrival } from '../router';
+import { ADDING, useArrival } from '../router';
 import { type Receipt as Kept, receiptOfDraft, sendingOf } from '../store';
 import { SendingChip } from './SendingChip';
 import { Stuck } from './Stuck';
@@ -86,6 +86,7 @@ function Arrived({ receipt, onAnother }: { receipt: Kept; onAnother: () => void 
       <h2>{t('receipt.next')}</h2>
       <ol class="next"><li>{t('receipt.next.1')}</li><li>{t('receipt.next.2')}</li><li>{t('receipt.next.3')}</li></ol>
       <a class="btn primary large wide" href={`/r/${receipt.code}`}>{t('receipt.track')}</a>
+      <a class="btn wide" href={`/r/${receipt.code}?${ADDING}`}><Icon name="photo-plus" />{t('act.photo')}</a>
       <Button wide onClick={onAnother}>{t('receipt.another')}</Button>
     </div>
   );

@@ -5,8 +5,9 @@ import { t } from '@web/core/i18n';
 import { Button, ErrorSummary, Failed, Icon, Loading, Note, toast } from '@web/ui/kit';
 import { catalogue, failure, loadCatalogue } from '../catalogue';
 import { news, storeless } from '../outgoing';
-import { arrivals, path, useArrival } from '../router';
+import { arrivals, path, useArrival, useRefocus } from '../router';
 import { Intro } from './Intro';
+import { Others } from './Others';
 import { Receipt } from './Receipt';
 import { Review } from './Review';
 import { LAST_STEP, type Wrong, discard, draft, freeze, frozen, lookAgain, media, restore, restored, savedAt, saveNow, takeAddress, wrongs } from './draft';
@@ -123,6 +124,7 @@ function Steps() {
   const { step } = draft.value;
   const { busy, next } = useNext();
   useArrival(`${complaints.value.length ? `${t('error.prefix')} ` : ''}${t(`step.${step}.title`)} · ${t('app.name')}`, step, step > 1);
+  useRefocus(step); // back to the first, whose heading takes the focus only where it was lost
   const here = complaints.value.filter((each) => each.step === step);
   const errorOf = (target: string): string | undefined => here.find((each) => each.target === target)?.words;
   const onward = step === LAST_STEP ? (busy && isPreparing(draft.value.id) ? 'photo.busy' : 'send') : step === 2 && asked.value ? 'next.yes' : 'next';
@@ -133,6 +135,7 @@ function Steps() {
         {!online.value && <Note kind="warn" icon="cloud-off" role="status">{t('offline.note')}</Note>}
         {storeless.value && <Storeless />}
         {frozen.value ? <Note icon="info-circle" role="status">{t('frozen.elsewhere')}</Note> : restored.value && <Restored />}
+        {step === 1 && <Others />}
         <ErrorSummary complaints={here} />
         <h1 tabIndex={-1}>{t(`step.${step}.title`)}</h1>
         {step === 1 && <StepPhoto />}

@@ -16,7 +16,7 @@ const STEP_M = 20;
 
 export function StepPlace({ error }: { error?: string }) {
   const [busy, setBusy] = useState(false);
-  const [denied, setDenied] = useState('');
+  const [denied, setDenied] = useState<'' | 'place.none' | 'place.denied'>('');
   const [map, setMap] = useState(false);
   const [finer] = useState(!draft.value.place && !whereNow()); // open where nothing else says the place
   useEffect(() => {
@@ -30,7 +30,7 @@ export function StepPlace({ error }: { error?: string }) {
   }, []);
   useEffect(() => here.subscribe(() => { const found = whereNow(); if (found && !draft.value.place) setPlace(found); }), []);
   const locate = (): void => {
-    if (!navigator.geolocation) return setDenied(t('place.none'));
+    if (!navigator.geolocation) return setDenied('place.none');
     setBusy(true);
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
@@ -40,7 +40,7 @@ export function StepPlace({ error }: { error?: string }) {
       },
       (failed) => {
         setBusy(false);
-        setDenied(failed.code === failed.PERMISSION_DENIED ? t('place.denied') : t('place.none'));
+        setDenied(failed.code === failed.PERMISSION_DENIED ? 'place.denied' : 'place.none');
       },
       { enableHighAccuracy: true, timeout: 15_000, maximumAge: 15_000 },
     );
@@ -49,7 +49,7 @@ export function StepPlace({ error }: { error?: string }) {
   return (
     <div class="stack">
       <Button kind={place ? 'plain' : 'primary'} large wide icon="current-location" busy={busy} onClick={locate}>{busy ? t('place.busy') : t('place.locate')}</Button>
-      {denied && <Note kind="warn" icon="map-pin" role="alert">{denied}</Note>}
+      {denied && <Note kind="warn" icon="map-pin" role="alert">{t(denied)}</Note>}
       {place && <Chosen place={place} map={map} />}
       {map ? <PinMap start={place ?? CITY} /> : <Button wide icon="map" onClick={() => setMap(true)}>{t('place.map')}</Button>}
       <Field id="address" label={t('place.address')} hint={t('place.address.hint')} error={error} optional={Boolean(place)}>

@@ -5,6 +5,7 @@ import { language, t } from '@web/core/i18n';
 import { uuid } from '@web/core/ids';
 import { catalogue, categoryOf } from '../catalogue';
 import { askBackground, going, push, refresh, tell } from '../outgoing';
+import { factsOf } from '../photo';
 import { type Draft, type Media, addMedia, draftOf, drafts, enqueue, keep, kept, mediaOf, receiptOfDraft, removeDraft, removeMedia, saveDraft, sendingOf, takeBack } from '../store';
 import { here } from './here';
 import { isPreparing } from './preparing';
@@ -234,10 +235,7 @@ export function reportOf(now: Draft, files: readonly Media[]): object {
     about_unit: now.about_unit ?? undefined,
     captured_at: files.find((each) => each.captured_at)?.captured_at ?? undefined,
     terms: { accepted: now.terms, version: catalogue.value?.terms.version },
-    media: files.map((each) => ({
-      name: each.name, sha256: each.sha256 ?? undefined, kind: each.kind, captured_at: each.captured_at ?? undefined,
-      lat: each.lat ?? undefined, lon: each.lon ?? undefined, accuracy_m: each.accuracy_m ?? undefined, source: each.source, duration_ms: each.duration_ms ?? undefined,
-    })),
+    media: files.map(factsOf),
     reporter: { kind: reporter.kind, name: said(reporter.name), phone: said(reporter.phone), email: said(reporter.email), language: language.value, anonymity: reporter.anonymity },
   };
 }
@@ -245,17 +243,19 @@ export function reportOf(now: Draft, files: readonly Media[]): object {
 export interface Wrong {
   step: number;
   target: string;
-  words: string;
+  readonly words: string; // of the language that is read now
 }
+
+const wrong = (step: number, target: string, key: string): Wrong => ({ step, target, get words() { return t(key); } });
 
 /** What is still missing, in the order of the steps. */
 export function wrongs(now: Draft, files: readonly Media[]): Wrong[] {
   const found: Wrong[] = [];
   const chosen = categoryOf(now.category);
-  if (!files.length && chosen?.evidence.report === 'required') found.push({ step: 1, target: 'take-photo', words: t('wrong.evidence') });
-  if (!now.place && !now.address.trim() && !now.area) found.push({ step: 2, target: 'address', words: t('wrong.place') });
-  if (!now.text.trim()) found.push({ step: 3, target: 'text', words: t('wrong.text') });
-  if (!now.category) found.push({ step: 3, target: 'category-search', words: t('wrong.category') });
+  if (!files.length && chosen?.evidence.report === 'required') found.push(wrong(1, 'take-photo', 'wrong.evidence'));
+  if (!now.place && !now.address.trim() && !now.area) found.push(wrong(2, 'address', 'wrong.place'));
+  if (!now.text.trim()) found.push(wrong(3, 'text', 'wrong.text'));
+  if (!now.category) found.push(wrong(3, 'category-search', 'wrong.category'));
   return [...found, ...wrongsOfPerson(now)];
 }
 
@@ -264,10 +264,10 @@ function wrongsOfPerson(now: Draft): Wrong[] {
   const named = anonymity !== 'anonymous';
   const found: Wrong[] = [];
   if (categoryOf(now.category)?.identity === 'required' && (!named || !(name.trim() || phone.trim() || email.trim()))) {
-    found.push({ step: 4, target: named ? 'name' : 'anonymity-confidential', words: t('wrong.identity') });
+    found.push(wrong(4, named ? 'name' : 'anonymity-confidential', 'wrong.identity'));
   }
-  if (named && phone.trim() && !/^\+?[0-9][0-9 .()-]{6,18}[0-9]$/.test(phone.trim())) found.push({ step: 4, target: 'phone', words: t('wrong.phone') });
-  if (named && email.trim() && !/^\S+@\S+\.\S+$/.test(email.trim())) found.push({ step: 4, target: 'email', words: t('wrong.email') });
-  if (!now.terms) found.push({ step: 4, target: 'terms', words: t('wrong.terms') });
+  if (named && phone.trim() && !/^\+?[0-9][0-9 .()-]{6,18}[0-9]$/.test(phone.trim())) found.push(wrong(4, 'phone', 'wrong.phone'));
+  if (named && email.trim() && !/^\S+@\S+\.\S+$/.test(email.trim())) found.push(wrong(4, 'email', 'wrong.email'));
+  if (!now.terms) found.push(wrong(4, 'terms', 'wrong.terms'));
   return found;
 }

@@ -5,7 +5,8 @@ import { moment } from '@web/core/dates';
 import { t } from '@web/core/i18n';
 import { uuid } from '@web/core/ids';
 import { Button, Field, Icon, toast, wordsOf } from '@web/ui/kit';
-import { fromPhoto } from '../photo';
+import { factsOf, fromPhoto } from '../photo';
+import { ADDING, useRefocus } from '../router';
 import { Stars } from '../stars';
 import type { CaseView } from './case';
 
@@ -14,11 +15,11 @@ const OVER = ['closed', 'refused', 'redirected', 'withdrawn'];
 
 export function Actions({ view, token, onDone }: { view: CaseView; token: string; onDone: () => void }) {
   const [busy, setBusy] = useState(false);
-  const [error, setError] = useState('');
+  const [error, setError] = useState<unknown>(null);
   const keys = useRef(new Map<string, string>()); // of what has had no answer yet: pressed again it is the same
   const send = async (what: string, options: CallOptions & { same?: string }, said: string): Promise<boolean> => {
     setBusy(true);
-    setError('');
+    setError(null);
     const { same = JSON.stringify(options.body), ...more } = options;
     const asked = `${what} ${same}`;
     const key = keys.current.get(asked) ?? uuid();
@@ -31,7 +32,7 @@ export function Actions({ view, token, onDone }: { view: CaseView; token: string
       return true;
     } catch (failed) {
       if (answered(failed)) keys.current.delete(asked);
-      setError(wordsOf(failed));
+      setError(failed);
       return false;
     } finally {
       setBusy(false);
@@ -41,7 +42,7 @@ export function Actions({ view, token, onDone }: { view: CaseView; token: string
   return (
     <section class="card stack actions" aria-labelledby="actions-title">
       <h2 id="actions-title">{t('act.title')}</h2>
-      {error && <p class="error" role="alert"><Icon name="alert-triangle" />{error}</p>}
+      {error !== null && <p class="error" role="alert"><Icon name="alert-triangle" />{wordsOf(error)}</p>}
       {view.state === 'resolved' && <Judge view={view} busy={busy} send={send} />}
       {view.rating && <p role="status">{t('act.rated', { n: view.rating.score })}</p>}
       {!OVER.includes(view.state) && <Write busy={busy} send={send} />}
@@ -116,13 +117,13 @@ function AddPhoto({ busy, send }: { busy: boolean; send: Send }) {
   const add = async (chosen: File): Promise<void> => {
     const made = await fromPhoto(chosen, '', 1, null, 0);
     const form = new FormData();
-    form.append('report', new Blob(['{}'], { type: 'application/json' })); // the form of every upload
+    form.append('report', new Blob([JSON.stringify({ media: [factsOf(made)] })], { type: 'application/json' }));
     form.append('media', new Blob([made.bytes], { type: made.type }), made.name);
     await send('media', { form, timeoutMs: 120_000, same: made.sha256 ?? made.id }, t('act.photo.added'));
   };
   return (
     <>
-      <Button icon="camera" busy={busy || preparing} onClick={() => file.current?.click()}>{t(preparing && !busy ? 'photo.busy' : 'act.photo')}</Button>
+      <Button id={ADDING} icon="camera" busy={busy || preparing} onClick={() => file.current?.click()}>{t(preparing && !busy ? 'photo.busy' : 'act.photo')}</Button>
       <input ref={file} type="file" accept="image/*" hidden onChange={(event) => void take(event.currentTarget)} />
     </>
   );
@@ -130,10 +131,11 @@ function AddPhoto({ busy, send }: { busy: boolean; send: Send }) {
 
 function Withdraw({ busy, send }: { busy: boolean; send: Send }) {
   const [sure, setSure] = useState(false);
-  if (!sure) return <Button kind="quiet" onClick={() => setSure(true)}>{t('act.withdraw')}</Button>;
+  useRefocus(sure, sure ? '#withdraw-sure' : '#withdraw');
+  if (!sure) return <Button id="withdraw" kind="quiet" onClick={() => setSure(true)}>{t('act.withdraw')}</Button>;
   return (
     <div class="stack small-gap">
-      <p>{t('act.withdraw.sure')}</p>
+      <p id="withdraw-sure" tabIndex={-1}>{t('act.withdraw.sure')}</p>
       <div class="row">
         <Button kind="danger" busy={busy} onClick={() => void send('withdraw', { body: {} }, t('act.withdrawn'))}>{t('act.withdraw.yes')}</Button>
         <Button onClick={() => setSure(false)}>{t('cancel')}</Button>

@@ -1,9 +1,9 @@
 /** Follow a report of somebody else: one press, no account; how to be told is asked afterwards. */
-import { useState } from 'preact/hooks';
 import { call } from '@web/core/api';
 import { t } from '@web/core/i18n';
 import { uuid } from '@web/core/ids';
-import { Button, toast, wordsOf } from '@web/ui/kit';
+import { Button, toast } from '@web/ui/kit';
+import { Refused, useOnce } from '../once';
 import { type Receipt, keepReceipt, receiptOf } from '../store';
 
 const keys = new Map<string, string>(); // by code, until an answer came: pressed again it counts once
@@ -23,23 +23,17 @@ export async function startFollowing(code: string): Promise<Receipt> {
 }
 
 export function Follow({ code, onFollowed }: { code: string; onFollowed: (receipt: Receipt) => void }) {
-  const [busy, setBusy] = useState(false);
+  const following = useOnce();
   const follow = async (): Promise<void> => {
-    setBusy(true);
-    try {
-      onFollowed(await startFollowing(code));
-      toast(t('similar.followed'));
-    } catch (failed) {
-      toast(wordsOf(failed));
-    } finally {
-      setBusy(false);
-    }
+    onFollowed(await startFollowing(code));
+    toast(t('similar.followed'));
   };
   return (
     <section class="card" aria-label={t('follow.start')}>
       <div class="stack small-gap">
-        <Button kind="primary" wide icon="bell" busy={busy} onClick={() => void follow()}>{t('follow.start')}</Button>
+        <Button id="follow" kind="primary" wide icon="bell" busy={following.busy} onClick={() => void following.run(follow)}>{t('follow.start')}</Button>
         <p class="hint">{t('follow.why')}</p>
+        <Refused error={following.failed} />
       </div>
     </section>
   );

@@ -4,6 +4,8 @@ import { ApiError } from '@web/core/api';
 import { moment } from '@web/core/dates';
 import { has, t } from '@web/core/i18n';
 import { Button, Failed, Field, Loading, toast, wordsOf } from '@web/ui/kit';
+import { Refused, useOnce } from '../once';
+import { useRefocus } from '../router';
 import { ToldForm } from './ToldForm';
 import { type Channel, type Choice, type Told as Who, choose, confirmCode, offered, readChoice, unfollow } from './telling';
 
@@ -19,16 +21,22 @@ export function Told({ code, token, kind, onUnfollowed }: Who & { onUnfollowed?:
     readChoice(who).then(setChoice, setError);
   };
   useEffect(load, [code, token]);
-  const attempt = (what: () => Promise<void>) => () => void what().catch((failed: unknown) => toast(wordsOf(failed)));
-  const stop = attempt(async () => {
+  const ending = useOnce();
+  const stop = async (): Promise<void> => {
     setChoice(await choose(who, { channels: [] }));
     toast(t('told.stopped'));
-  });
-  const leave = attempt(async () => {
+  };
+  const leave = async (): Promise<void> => {
     await unfollow(who);
     toast(t('told.left'));
     onUnfollowed?.();
-  });
+  };
+  // the button that was pressed has become the form, or the form the button, or "follow" all of this
+  useRefocus(`${choice?.channels} ${choice?.unconfirmed} ${writing}`, writing ? '#told-channels' : '#told-choose');
+  const write = (): void => {
+    ending.forget();
+    setWriting(true);
+  };
   const active = Boolean(choice?.channels?.length || (choice?.channels === null && hasAddress(choice)));
   return (
     <section class="card stack told" aria-labelledby="told-title">
@@ -40,11 +48,12 @@ export function Told({ code, token, kind, onUnfollowed }: Who & { onUnfollowed?:
       {choice && writing && <ToldForm who={who} choice={choice} ways={ways} onDone={(made) => { setChoice(made); setWriting(false); }} onCancel={() => setWriting(false)} />}
       {choice && !writing && (
         <div class="row">
-          <Button id="told-choose" icon="bell" onClick={() => setWriting(true)}>{t(active ? 'told.change' : 'told.choose')}</Button>
-          {active && <Button icon="bell-off" onClick={stop}>{t('told.stop')}</Button>}
-          {kind === 'followed' && <Button kind="quiet" onClick={leave}>{t('told.leave')}</Button>}
+          <Button id="told-choose" icon="bell" onClick={write}>{t(active ? 'told.change' : 'told.choose')}</Button>
+          {active && <Button icon="bell-off" busy={ending.busy} onClick={() => void ending.run(stop)}>{t('told.stop')}</Button>}
+          {kind === 'followed' && <Button kind="quiet" busy={ending.busy} onClick={() => void ending.run(leave)}>{t('told.leave')}</Button>}
         </div>
       )}
+      <Refused error={ending.failed} />
     </section>
   );
 }
@@ -74,30 +83,26 @@ function Now({ choice }: { choice: Choice }) {
 /** The code that the city sent to an address, typed by its owner. */
 function Confirm({ who, choice, onDone }: { who: Who; choice: Choice; onDone: (choice: Choice) => void }) {
   const [typed, setTyped] = useState('');
-  const [wrong, setWrong] = useState('');
-  const [busy, setBusy] = useState(false);
-  const confirm = async (event: Event): Promise<void> => {
+  const [short, setShort] = useState(false);
+  const confirming = useOnce(); // a second press of the same would use up one of few tries
+  const confirm = (event: Event): void => {
     event.preventDefault();
     const digits = typed.replace(/\D/g, '');
-    if (digits.length !== 6) return setWrong(t('told.code.wrong'));
-    setBusy(true);
-    setWrong('');
-    try {
+    setShort(digits.length !== 6);
+    if (digits.length !== 6) return confirming.forget();
+    void confirming.run(async () => {
       onDone(await confirmCode(who, digits));
       toast(t('told.confirmed'));
-    } catch (failed) {
-      setWrong(wordsOfCode(failed));
-    } finally {
-      setBusy(false);
-    }
+    });
   };
+  const wrong = short ? t('told.code.wrong') : confirming.failed !== null ? wordsOfCode(confirming.failed) : undefined;
   return (
-    <form class="stack small-gap" noValidate onSubmit={(event) => void confirm(event)}>
+    <form class="stack small-gap" noValidate onSubmit={confirm}>
       <p>{t('told.sent', { at: choice.confirm_until ? moment(choice.confirm_until) : '' })}</p>
-      <Field id="told-code" label={t('told.code')} error={wrong || undefined}>
+      <Field id="told-code" label={t('told.code')} error={wrong}>
         {(given) => <input {...given} class="input code-input num" type="text" inputMode="numeric" autocomplete="one-time-code" maxLength={7} value={typed} onInput={(event) => setTyped(event.currentTarget.value)} />}
       </Field>
-      <Button type="submit" kind="primary" busy={busy}>{t('told.confirm')}</Button>
+      <Button type="submit" kind="primary" busy={confirming.busy}>{t('told.confirm')}</Button>
     </form>
   );
 }

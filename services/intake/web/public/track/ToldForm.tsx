@@ -1,7 +1,8 @@
 /** The form behind "Báo tin cho tôi": which channels, where to, and the consent to be told there. */
 import { useState } from 'preact/hooks';
 import { t } from '@web/core/i18n';
-import { Button, Field, FieldError, Icon, Note, toast, wordsOf } from '@web/ui/kit';
+import { Button, Field, FieldError, Icon, Note, toast } from '@web/ui/kit';
+import { Refused, useOnce } from '../once';
 import { BY_PHONE, type Channel, type Choice, type Told, choose, keepSubscription, subscribe } from './telling';
 
 interface Given {
@@ -11,6 +12,7 @@ interface Given {
   consent: boolean;
 }
 
+/** What is wrong by field, as keys of words: the reader may change the language while it stands there. */
 type Wrongs = Partial<Record<'told-channels' | 'told-email' | 'told-phone' | 'told-consent', string>>;
 
 const ICONS: Record<Channel, string> = { push: 'bell', email: 'send', zalo: 'message', sms: 'device-mobile' };
@@ -18,10 +20,10 @@ const byPhone = (channels: readonly Channel[]): boolean => channels.some((each) 
 
 function wrongsOf({ channels, email, phone, consent }: Given, { addresses }: Choice): Wrongs {
   const found: Wrongs = {};
-  if (!channels.length) found['told-channels'] = t('told.wrong.channels');
-  if (channels.includes('email') && (email ? !/^\S+@\S+\.\S+$/.test(email) : !addresses.email)) found['told-email'] = t('wrong.email');
-  if (byPhone(channels) && (phone ? !/^(\+?84|0)[\d .-]{8,13}$/.test(phone) : !addresses.sms)) found['told-phone'] = t('wrong.phone');
-  if (!consent) found['told-consent'] = t('told.wrong.consent');
+  if (!channels.length) found['told-channels'] = 'told.wrong.channels';
+  if (channels.includes('email') && (email ? !/^\S+@\S+\.\S+$/.test(email) : !addresses.email)) found['told-email'] = 'wrong.email';
+  if (byPhone(channels) && (phone ? !/^(\+?84|0)[\d .-]{8,13}$/.test(phone) : !addresses.sms)) found['told-phone'] = 'wrong.phone';
+  if (!consent) found['told-consent'] = 'told.wrong.consent';
   return found;
 }
 
@@ -29,41 +31,40 @@ export function ToldForm({ who, choice, ways, onDone, onCancel }: { who: Told; c
   const before = (choice.channels ?? []).filter((each) => ways.includes(each));
   const [given, setGiven] = useState<Given>({ channels: before.length ? before : ways.includes('email') ? ['email'] : [], email: '', phone: '', consent: false });
   const [wrong, setWrong] = useState<Wrongs>({});
-  const [refused, setRefused] = useState('');
-  const [busy, setBusy] = useState(false);
+  const [denied, setDenied] = useState(false);
+  const saving = useOnce();
   const set = (part: Partial<Given>): void => setGiven({ ...given, ...part });
   const toggle = (each: Channel, on: boolean): void => set({ channels: ways.filter((one) => (one === each ? on : given.channels.includes(one))) });
-  const save = async (event: Event): Promise<void> => {
+  const save = async (): Promise<void> => {
+    const push = given.channels.includes('push') ? await subscribe() : null;
+    if (given.channels.includes('push') && !push) return setDenied(true);
+    const made = await choose(who, { channels: given.channels, email: given.email.trim() || undefined, phone: given.phone.trim() || undefined });
+    if (push) await keepSubscription(who, push);
+    toast(t('told.saved'));
+    onDone(made);
+  };
+  const submit = (event: Event): void => {
     event.preventDefault();
     const found = wrongsOf({ ...given, email: given.email.trim(), phone: given.phone.trim() }, choice);
     setWrong(found);
-    setRefused('');
+    setDenied(false);
+    saving.forget();
     const [first] = Object.keys(found);
     if (first) return document.getElementById(first)?.focus();
-    setBusy(true);
-    try {
-      const push = given.channels.includes('push') ? await subscribe() : null;
-      if (given.channels.includes('push') && !push) return setRefused(t('told.push.denied'));
-      const made = await choose(who, { channels: given.channels, email: given.email.trim() || undefined, phone: given.phone.trim() || undefined });
-      if (push) await keepSubscription(who, push);
-      toast(t('told.saved'));
-      onDone(made);
-    } catch (failed) {
-      setRefused(wordsOf(failed));
-    } finally {
-      setBusy(false);
-    }
+    void saving.run(save);
   };
+  const said = (field: keyof Wrongs): string | undefined => (wrong[field] ? t(wrong[field]) : undefined);
   return (
-    <form class="stack" noValidate onSubmit={(event) => void save(event)}>
-      <Channels ways={ways} chosen={given.channels} error={wrong['told-channels']} onToggle={toggle} />
-      {given.channels.includes('email') && <Address id="told-email" type="email" label={t('contact.email')} known={choice.addresses.email} value={given.email} error={wrong['told-email']} onInput={(email) => set({ email })} />}
-      {byPhone(given.channels) && <Address id="told-phone" type="tel" label={t('contact.phone')} known={choice.addresses.sms} value={given.phone} error={wrong['told-phone']} onInput={(phone) => set({ phone })} />}
+    <form class="stack" noValidate onSubmit={submit}>
+      <Channels ways={ways} chosen={given.channels} error={said('told-channels')} onToggle={toggle} />
+      {given.channels.includes('email') && <Address id="told-email" type="email" label={t('contact.email')} known={choice.addresses.email} value={given.email} error={said('told-email')} onInput={(email) => set({ email })} />}
+      {byPhone(given.channels) && <Address id="told-phone" type="tel" label={t('contact.phone')} known={choice.addresses.sms} value={given.phone} error={said('told-phone')} onInput={(phone) => set({ phone })} />}
       {who.kind === 'followed' && given.channels.some((each) => each !== 'push') && <p class="hint">{t('told.asked')}</p>}
-      <Consent given={given.consent} error={wrong['told-consent']} onChange={(consent) => set({ consent })} />
-      {refused && <Note kind="bad" icon="alert-triangle" role="alert">{refused}</Note>}
+      <Consent given={given.consent} error={said('told-consent')} onChange={(consent) => set({ consent })} />
+      {denied && <Note kind="bad" icon="alert-triangle" role="alert">{t('told.push.denied')}</Note>}
+      <Refused error={saving.failed} />
       <div class="row">
-        <Button type="submit" kind="primary" busy={busy}>{t('told.save')}</Button>
+        <Button type="submit" kind="primary" busy={saving.busy}>{t('told.save')}</Button>
         <Button onClick={onCancel}>{t('cancel')}</Button>
       </div>
     </form>

@@ -9,11 +9,12 @@ import { MiniMap } from '@web/map/MiniMap';
 import { ground, unitName } from '../catalogue';
 import { readCode } from '../logic/queue';
 import { CodeForm } from '../mine/CodeForm';
-import { path, useArrival } from '../router';
+import { ADDING, path, refocus, useArrival, useRefocus } from '../router';
 import { removeReceipt } from '../store';
 import { Actions } from './Actions';
 import { Follow } from './Follow';
 import { Kept } from './Kept';
+import { OwnToken } from './OwnToken';
 import { Private } from './Private';
 import { Result } from './Result';
 import { Secret } from './Secret';
@@ -44,12 +45,18 @@ function Track({ code }: { code: string }) {
     return () => clearInterval(ticking);
   }, []);
   useArrival(view ? `${t(`state.${view.state}`)} · ${code}` : code, view?.state, false);
+  useEffect(() => {
+    const asked = view && location.search === `?${ADDING}` ? document.getElementById(ADDING) : null;
+    asked?.scrollIntoView({ block: 'center' });
+    asked?.focus();
+    refocus(); // who comes from a list has left the link behind
+  }, [Boolean(view)]);
   if (!view) {
     const missing = error instanceof ApiError && error.status === 404;
     return (
       <div class="form stack">
         <h1 tabIndex={-1} class="num">{code}</h1>
-        {missing ? <><Empty icon="search"><p>{t('track.missing')}</p></Empty><CodeForm /></> : error && receipt ? <Kept receipt={receipt} onRetry={found.load} /> : error ? <Failed error={error} onRetry={found.load} /> : <Loading />}
+        {missing ? <><Empty icon="search"><p>{t('track.missing')}</p></Empty><CodeForm /><OwnToken code={code} onKept={found.again} /></> : error && receipt ? <Kept receipt={receipt} onRetry={found.load} /> : error ? <Failed error={error} onRetry={found.load} /> : <Loading />}
       </div>
     );
   }
@@ -61,7 +68,7 @@ function Track({ code }: { code: string }) {
         <Head view={view} />
         <Freshness found={found} />
         <NotTaken view={view} steps={found.steps} />
-        {!token && <Note icon="lock"><p>{t(receipt?.kind === 'followed' ? 'track.followed' : 'track.public')}</p></Note>}
+        {!token && <Note icon="lock"><p>{t(receipt?.kind === 'followed' ? 'track.followed' : 'track.public')}</p><OwnToken code={code} onKept={found.again} /></Note>}
         {view.result && <Result view={view} token={token} />}
         {view.state === 'resolved' && actions}
         <section aria-labelledby="steps-title"><h2 id="steps-title">{t('track.steps')}</h2><Timeline steps={found.steps} /></section>
@@ -80,7 +87,7 @@ function Track({ code }: { code: string }) {
 function Freshness({ found: { stream, at, error } }: { found: Followed }) {
   return (
     <>
-      <p class="hint" role="status">{stream === 'live' ? t('track.live') : t('track.asof', { at: time(at) })}{stream === 'lost' ? ` · ${t('track.again')}` : ''}</p>
+      <p class="hint">{stream === 'live' ? t('track.live') : t('track.asof', { at: time(at) })}{stream === 'lost' ? ` · ${t('track.again')}` : ''}</p>
       {error !== null && <Note kind="warn" icon="cloud-off" role="status">{t('error.network')}</Note>}
     </>
   );
@@ -107,6 +114,7 @@ function Hearing({ found: { receipt, setReceipt, load }, view, token }: { found:
     setReceipt(null);
     load();
   };
+  useRefocus(receipt?.kind, '#follow'); // following no more takes its own button away
   if (token) return view.anonymity === 'anonymous' ? null : <Told code={view.code} token={token} kind="own" />;
   if (receipt?.kind === 'followed') return <Told code={view.code} token={receipt.token} kind="followed" onUnfollowed={() => void left()} />;
   return OVER.includes(view.state) ? null : <Follow code={view.code} onFollowed={setReceipt} />;

@@ -1,13 +1,15 @@
 /** One report as its page knows it: loaded, followed live, or asked for again. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ApiError, get } from '@web/core/api';
 import { readConfig } from '@web/core/config';
 import type { Clock } from '@web/core/dates';
 import type { Bilingual } from '@web/core/i18n';
 import { type StreamState, follow } from '@web/core/sse';
+import { turns } from '@web/core/turns';
 import { loadGround } from '../catalogue';
 import { seen } from '../outgoing';
-import { type Receipt, keepReceipt, receiptOf } from '../store';
+import type { Receipt } from '../store';
+import { receiptFor, tokenOfAddress } from './token';
 
 const POLL_MS = 20_000;
 
@@ -63,6 +65,7 @@ export interface Followed {
   stream: StreamState | 'polling';
   at: number; // ms; when it was asked last
   load: () => void;
+  again: () => void; // what this device keeps has changed
   setReceipt: (receipt: Receipt | null) => void;
 }
 
@@ -74,23 +77,34 @@ export function useCase(code: string): Followed {
   const [receipt, setReceipt] = useState<Receipt | null>(null);
   const [stream, setStream] = useState<StreamState | 'polling'>('connecting');
   const [at, setAt] = useState(Date.now());
+  const [begun, setBegun] = useState(0); // anew when a private link is pasted over this page's address
+  const turn = useMemo(turns, [code]); // the stream, the clock and the reader all ask, and answers overtake each other
   const load = async (token: string | null): Promise<void> => {
+    const counts = turn();
     try {
       const found = await get<CaseView>(`reports/${code}`, { token });
-      setSteps(found.timeline ?? (await get<{ items: Step[] }>(`reports/${code}/events`, { token })).items);
+      const told = found.timeline ?? (await get<{ items: Step[] }>(`reports/${code}/events`, { token })).items;
+      if (!counts()) return;
+      setSteps(told);
       setView(found);
       setError(null);
       setAt(Date.now());
     } catch (failed) {
-      setError(failed);
+      if (counts()) setError(failed);
       if (failed instanceof ApiError && failed.status === 401 && token) await load(null);
     }
   };
+  const again = (): void => setBegun((n) => n + 1);
+  useEffect(() => {
+    const pasted = (): void => void (tokenOfAddress() && again());
+    addEventListener('hashchange', pasted);
+    return () => removeEventListener('hashchange', pasted);
+  }, []);
   useEffect(() => {
     let stop = (): void => undefined;
     let poll: ReturnType<typeof setInterval> | undefined;
     let gone = false;
-    let again = (): void => undefined;
+    let online = (): void => undefined;
     void (async () => {
       const kept = await receiptFor(code);
       setReceipt(kept);
@@ -98,44 +112,23 @@ export function useCase(code: string): Followed {
       const token = tokenOf(kept);
       await Promise.all([load(token), loadGround()]);
       if (gone) return;
-      addEventListener('online', (again = () => void load(token)));
+      addEventListener('online', (online = () => void load(token)));
       poll = setInterval(() => document.visibilityState === 'visible' && void load(token), token ? POLL_MS * 3 : POLL_MS);
       if (token && readConfig().notify) {
-        stop = follow({ url: `${readConfig().notify}/api/v1/reports/${code}/stream`, token, onEvent: (event) => event.event === 'status' && void load(token), onState: setStream });
+        stop = follow({
+          url: `${readConfig().notify}/api/v1/reports/${code}/stream`, token, rests: true,
+          onEvent: (event) => event.event === 'status' && void load(token), onState: setStream,
+        });
       } else setStream('polling');
     })();
     return () => {
       gone = true;
-      removeEventListener('online', again);
+      removeEventListener('online', online);
       stop();
       clearInterval(poll);
     };
-  }, [code]);
-  return { view, steps, error, receipt, stream, at, load: () => void load(tokenOf(receipt)), setReceipt };
+  }, [code, begun]);
+  return { view, steps, error, receipt, stream, at, load: () => void load(tokenOf(receipt)), again, setReceipt };
 }
 
 const tokenOf = (receipt: Receipt | null): string | null => (receipt?.kind === 'own' ? receipt.token : null);
-
-/** What this page goes by: what the phone keeps, or the token behind the `#` of a link in a letter.
- That one goes into the phone, out of the address; where nothing can be kept it serves this visit. */
-async function receiptFor(code: string): Promise<Receipt | null> {
-  const token = location.hash.replace(/^#(t=)?/, '');
-  const asked = token && !/^main$/.test(token);
-  if (asked) history.replaceState(null, '', location.pathname);
-  const known = (await receiptOf(code).catch(() => null)) ?? null;
-  if (!asked || (known?.kind === 'own' && known.token === token)) return known;
-  const good = await opens(code, token);
-  if (good === false || (good === null && known)) return known; // what is kept is worth more than a word behind a `#`
-  const brought: Receipt = { code, draft_id: known?.draft_id ?? '', token, kind: 'own', at: known?.at ?? Date.now(), answer: known?.answer ?? null };
-  await keepReceipt(brought).catch(() => undefined);
-  return brought;
-}
-
-/** Say whether this is the report's own token; null when nobody answers. */
-async function opens(code: string, token: string): Promise<boolean | null> {
-  try {
-    return Boolean((await get<CaseView>(`reports/${code}`, { token })).timeline);
-  } catch (failed) {
-    return failed instanceof ApiError && [401, 404].includes(failed.status) ? false : null;
-  }
-}

@@ -10,5 +10,5 @@ export function subjectOf(view: CaseView): string {
   return [both(categoryOf(view.category)?.name), view.location?.address || both(area?.name)].filter(Boolean).join(', ');
 }
 
-/** A medium's name: what it is, of what, and when; without a time of its own that of the report. */
-export const nameOf = (view: CaseView, what: string, at: string | null): string => [what, subjectOf(view), moment(at ?? view.received_at)].filter(Boolean).join(', ');
+/** A medium's name: what it is, of what, and when, if that is known: it may have been added long after the report. */
+export const nameOf = (view: CaseView, what: string, at: string | null): string => [what, subjectOf(view), at && moment(at)].filter(Boolean).join(', ');
