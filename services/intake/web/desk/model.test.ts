@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Held, furthered } from './inbox/held';
+import { setTexts, t } from '@web/core/i18n';
+import en from './i18n/en.json';
 import { FORMS, commandOf, flaws, instantOf, localOf, ordered } from './forms';
 import { type Clock, type Mark, type Row, byUrgency, leftAt, inPlace, merged, news, pieces, triageBoxes, said, taken, under, urgency } from './model';
 
@@ -140,4 +142,10 @@ test('a page that comes late is put behind no other list, and behind its own onc
   assert.equal(furthered(after, asked, found), after);
   const other: Held = { key: '||', rows: [row('C')], next: 'c1' };
   assert.equal(furthered(other, asked, found), other);
+});
+
+test('one is one in English', () => {
+  setTexts('en', en);
+  assert.deepEqual([1, 2].map((n) => t('media.added', { n })), ['1 file added', '2 files added']);
+  assert.equal(t('onestop.waited', { wait: '5 min', n: 1 }), 'Waited 5 min, called once');
 });

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { paced } from '@web/core/pace';
+import { setTexts, t } from '@web/core/i18n';
 import { clustered, sizeOf, touching } from './clusters';
+import en from './i18n/en.json';
 import {
   type Figures, type Heard, type OpenCase, after, byShare, feedAt, freshness, markOf, nextTurn,
   lateByUnit, openCase, toldOf,
@@ -152,4 +154,10 @@ test('a past feed holds nothing of what came later', () => {
   const events = [event('1', -30), event('2', -20), event('3', -10)];
   assert.deepEqual(feedAt(events, NOW - 15 * 60_000, 4).map((each) => each.id), ['2', '1']);
   assert.deepEqual(feedAt([{ ...event('4', -20), type: 'deadline.set.v1' }], NOW, 4), []);
+});
+
+test('one is one in English', () => {
+  setTexts('en', en);
+  assert.deepEqual([1, 2].map((n) => t('wall.cases', { n })), ['1 case', '2 cases']);
+  assert.match(t('wall.map', { n: 1, overdue: 0 }), /1 open report,/);
 });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTexts, t } from '@web/core/i18n';
+import en from '../i18n/en.json';
 import { readExif } from './exif';
 import { groupOf, inOrder } from './mapped';
 import { type Sending, after, aged, confirmed, isDue, judge, nextWake, readCode, validCode } from './queue';
@@ -185,4 +187,10 @@ test('overdue comes first, then soon, open, done; then what is near, or else new
   const said = (here: { lat: number; lon: number } | null): string => inOrder(all, here).map((each) => `${groupOf(each.properties)}${each.properties.received_at}`).join(' ');
   assert.equal(said(null), 'overdue0 soon0 open3 open2 open1 done9');
   assert.equal(said({ lat: 11.94, lon: 108 }), 'overdue0 soon0 open1 open2 open3 done9');
+});
+
+test('one is one in English', () => {
+  setTexts('en', en);
+  assert.equal(t('photo.added', { n: 1 }), 'Added, 1 file now');
+  assert.equal(t('photo.added', { n: 2 }), 'Added, 2 files now');
 });

@@ -6,6 +6,7 @@ import { Button, ErrorSummary, Failed, Icon, Loading, Note, toast } from '@web/u
 import { catalogue, failure, loadCatalogue } from '../catalogue';
 import { news, storeless } from '../outgoing';
 import { arrivals, path, useArrival, useRefocus } from '../router';
+import { Confined } from './Confined';
 import { Intro } from './Intro';
 import { Others } from './Others';
 import { Receipt } from './Receipt';
@@ -135,7 +136,7 @@ function Steps() {
         {!online.value && <Note kind="warn" icon="cloud-off" role="status">{t('offline.note')}</Note>}
         {storeless.value && <Storeless />}
         {frozen.value ? <Note icon="info-circle" role="status">{t('frozen.elsewhere')}</Note> : restored.value && <Restored />}
-        {step === 1 && <Others />}
+        {step === 1 && <><Confined /><Others /></>}
         <ErrorSummary complaints={here} />
         <h1 tabIndex={-1}>{t(`step.${step}.title`)}</h1>
         {step === 1 && <StepPhoto />}
