@@ -1,5 +1,6 @@
 """The wall in a real browser: live figures, honest about its age, nothing personal, a past hour."""
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -129,6 +130,23 @@ def test_a_past_hour_is_played_back_by_the_keyboard(
         expect(page.locator(".clock")).not_to_have_text(clock)
         page.keyboard.press("Escape")
         expect(page.locator("main.replay")).to_have_count(0)
+
+
+def test_a_playback_goes_on_after_a_reload_where_it_was(
+    open_context: Callable[..., Any], stack: dict[str, Any], city: City
+):
+    assigned(city)
+    start = datetime.now(UTC) - timedelta(minutes=30)
+    with open_context(WALL) as (context, _watch):
+        page = context.new_page()
+        open_wall(page, stack, f"?from={start:%Y-%m-%dT%H:%M:%SZ}&speed=60")
+        page.wait_for_url(re.compile("[?&]at="), timeout=20_000)
+        kept = page.evaluate("new URLSearchParams(location.search).get('at')")
+        assert datetime.fromisoformat(kept) >= start + timedelta(minutes=2)
+        page.reload()
+        expect(page.locator(".scrubber")).to_be_visible()
+        now = page.evaluate("new URLSearchParams(location.search).get('at')")
+        assert now >= kept
 
 
 @pytest.mark.parametrize("size", [WALL, PHONE], ids=lambda each: each.name)

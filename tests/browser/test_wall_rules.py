@@ -141,23 +141,6 @@ def test_a_past_hour_has_its_own_feed_and_lives_in_the_url(
         expect(page.locator("main.replay")).to_be_visible()
 
 
-def test_a_playback_goes_on_after_a_reload_where_it_was(
-    open_context: Callable[..., Any], stack: dict[str, Any], city: City
-):
-    assigned(city)
-    start = datetime.now(UTC) - timedelta(minutes=30)
-    with open_context(WALL) as (context, _watch):
-        page = context.new_page()
-        open_wall(page, stack, f"?from={start:%Y-%m-%dT%H:%M:%SZ}&speed=60")
-        page.wait_for_url(re.compile("[?&]at="), timeout=20_000)
-        kept = page.evaluate("new URLSearchParams(location.search).get('at')")
-        assert datetime.fromisoformat(kept) >= start + timedelta(minutes=2)
-        page.reload()
-        expect(page.locator(".scrubber")).to_be_visible()
-        now = page.evaluate("new URLSearchParams(location.search).get('at')")
-        assert now >= kept
-
-
 # what is cut off without a sign of it, and what is smaller than can be read from five metres
 CUT = """() => [...document.querySelectorAll('main *')].filter((e) => {
     const style = getComputedStyle(e);
