@@ -101,7 +101,7 @@ def test_drafts_that_were_begun_before_are_named_at_the_first_step(context: Brow
     page.goto("/?category=environment")
     others = page.get_by_role("link", name="Bạn có 1 nháp viết dở")
     others.click()
-    page.get_by_role("link", name="Viết tiếp").first.click()
+    page.get_by_role("link", name="Viết tiếp").last.click()  # the oldest
     page.get_by_role("heading", level=1, name="Ở đâu?").wait_for()
     expect(others).to_have_count(0)
 

@@ -44,6 +44,17 @@ def refuse(route: Route) -> None:
     route.fulfill(status=503, content_type="application/problem+json", body=json.dumps(PROBLEM))
 
 
+def held(page: Page, pattern: str) -> list[Route]:
+    """Leave requests unanswered until the test answers them."""
+    waiting: list[Route] = []
+
+    def keep(route: Route) -> None:
+        waiting.append(route)
+
+    page.route(pattern, keep)
+    return waiting
+
+
 def test_a_refusal_is_read_in_the_dialog_that_asked(open_context: Open, city: City, size: Size):
     receipt = assigned(city)
     with open_context(size) as (context, watch):
@@ -112,8 +123,7 @@ def test_a_refusal_to_follow_and_to_rate_stays_to_be_read(open_context: Open, ci
 def test_two_desks_pressed_at_once_give_one_number(open_context: Open):
     with open_context(PHONE) as (context, _watch):
         page = context.new_page()
-        waiting: list[Route] = []
-        page.route("**/api/v1/onestop/desks/*/tickets", waiting.append)
+        waiting = held(page, "**/api/v1/onestop/desks/*/tickets")
         page.goto("/onestop")
         page.get_by_role("button", name=f"Lấy số thứ tự: {DESK}").click()
         expect(page.locator(".desks .btn.primary[aria-disabled=true]")).not_to_have_count(1)
@@ -135,9 +145,8 @@ def test_a_code_that_is_entered_twice_uses_up_one_try(open_context: Open, city: 
             "addresses": {"email": True, "zalo": False, "sms": False},
             "unconfirmed": ["email"],
         }
-        tried: list[Route] = []
         page.route("**/api/v1/reports/*/follow", lambda route: route.fulfill(json=waits))
-        page.route("**/api/v1/reports/*/follow/confirm", tried.append)
+        tried = held(page, "**/api/v1/reports/*/follow/confirm")
         page.reload()
         field = page.get_by_label("Mã xác nhận")
         field.fill("123456")
