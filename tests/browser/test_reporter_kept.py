@@ -219,7 +219,7 @@ def test_a_follower_whose_answer_was_lost_or_who_comes_by_another_tab_counts_onc
         page.route(f"**/api/v1/reports/{watched}/follow", cut_once)
         page.goto(f"/r/{watched}")
         page.get_by_role("button", name=follow).click()
-        page.locator(".toast").wait_for()  # it failed, as far as this page knows
+        page.locator(".note.bad").wait_for()  # it failed, as far as this page knows
         page.get_by_role("button", name=follow).click()
         page.get_by_role("button", name="Chọn cách nhận tin").wait_for()
         other.get_by_role("button", name=follow).click()  # it still shows the button

@@ -45,7 +45,7 @@ export function follow(options: StreamOptions): () => void {
       if (ended) return;
       if (resting) continue;
       say('lost', status);
-      if (status === 401 || status === 403 || status === 404) return; // asking again does not help
+      if (status === 401 || status === 403 || status === 404) return blind(); // asking again does not help
       const wait = BACK_OFF_MS[Math.min(failures, BACK_OFF_MS.length - 1)]! * (0.5 + Math.random() / 2);
       failures += 1;
       await new Promise<void>((resolve) => {

@@ -8,7 +8,7 @@ const OF = { account: 'u_1', username: 'a', display_name: '', role: 'officer', u
 
 const kept = new Map<string, string>();
 Object.assign(globalThis, {
-  document: { visibilityState: 'hidden', getElementById: () => null, cookie: '', documentElement: {} },
+  document: { visibilityState: 'visible', addEventListener: () => undefined, removeEventListener: () => undefined, getElementById: () => null, cookie: '', documentElement: {} },
   sessionStorage: {
     getItem: (key: string) => kept.get(key) ?? null,
     setItem: (key: string, value: string) => void kept.set(key, value),
