@@ -142,9 +142,13 @@ def test_a_playback_goes_on_after_a_reload_where_it_was(
     with open_context(WALL) as (context, _watch):
         page = context.new_page()
         open_wall(page, stack, f"?from={start:%Y-%m-%dT%H:%M:%SZ}&speed=60")
-        later = (start + timedelta(minutes=2)).timestamp() * 1000
-        page.wait_for_function(f"Date.parse({AT}) >= {later}", timeout=20_000)
+        later = (start + timedelta(minutes=2)).timestamp() * 1000  # of the hour, after some seconds
+        for _ in range(80):
+            if page.evaluate(f"Date.parse({AT})") >= later:
+                break
+            page.wait_for_timeout(250)
         kept = page.evaluate(AT)
+        assert datetime.fromisoformat(kept).timestamp() * 1000 >= later
         page.reload()
         expect(page.locator(".scrubber")).to_be_visible()
         assert page.evaluate(AT) >= kept
