@@ -3,6 +3,8 @@
 import sys
 from typing import Any
 
+import pytest
+
 from tests.hostile.run import run
 
 SEED = 1
@@ -13,6 +15,7 @@ def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 
+@pytest.mark.timeout(300)  # more than two thousand inputs, on two shared cores
 def test_no_hostile_input_fails_intake_or_kills_a_decoder(stack: dict[str, Any]):
     outcome = run(stack, seed=SEED, flips=FLIPS, say=say)
 
