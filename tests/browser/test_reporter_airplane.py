@@ -189,6 +189,7 @@ def test_airplane_mode_while_sending_and_the_tab_closed(
         page = context.new_page()
         picked = compose(page, words, tmp_path)
         context.set_offline(True)
+        link.set(refuse=True)  # a worker that the browser wakes is not offline by itself
         press_send(page)
         page.close()
         again = context.new_page()
@@ -196,6 +197,7 @@ def test_airplane_mode_while_sending_and_the_tab_closed(
         expect(again.locator("[data-sending]").first).to_be_visible()
         again.close()
         assert cases_with(stack, words) == 0
+        link.set()
         context.set_offline(False)
         assert one_case_with(origins, stack, words, context) == picked
 
@@ -214,7 +216,7 @@ def test_airplane_mode_in_the_middle_of_the_upload(
         page.wait_for_timeout(2000)
         context.set_offline(True)
         page.close()
-        link.set()
+        link.set(refuse=True)
         again = context.new_page()
         again.goto("/mine")
         expect(again.locator("[data-sending]").first).to_be_visible()
@@ -222,6 +224,7 @@ def test_airplane_mode_in_the_middle_of_the_upload(
         assert len(kept(again, "media")) == len(picked)
         again.close()
         assert cases_with(stack, words) == 0
+        link.set()
         context.set_offline(False)
         assert one_case_with(origins, stack, words, context) == picked
 
