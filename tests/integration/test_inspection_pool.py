@@ -95,6 +95,21 @@ async def test_a_worker_that_is_killed_is_replaced_and_the_file_is_tried_again(p
         assert (found.media_type, made.usage.deaths) == ("image/jpeg", 1)
 
 
+async def test_after_a_large_file_the_next_one_has_a_fresh_worker(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+):
+    async with running() as made:
+        await made.inspect(photo)
+        (first,) = workers()
+        await made.inspect(photo)
+        assert workers() == [first]
+        monkeypatch.setattr(pool, "LARGE_BYTES", made.usage.peak_bytes - 1)
+        await made.inspect(photo)
+        await asyncio.to_thread(psutil.wait_procs, [first], timeout=10)
+        assert first not in workers()
+        assert await made.inspect(photo)
+
+
 async def test_a_file_that_no_worker_survives_is_refused_and_the_next_one_is_taken(
     tmp_path: Path, photo: Path
 ):

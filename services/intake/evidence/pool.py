@@ -25,6 +25,7 @@ ANSWER_S = 30.0  # of the clock for one file; the kernel's limit on CPU time usu
 IDLE_S = 60.0  # then a worker ends and gives its memory back
 TRIES = 2
 FILES_PER_WORKER = 200  # then a fresh one: what a library leaks does not grow for ever
+LARGE_BYTES = 200 * 2**20  # after such a file too: its holes and the next large one made 301 MB
 
 # One arena, for an address space per thread is none for the picture; and large blocks go back at
 # once, else the next file begins with 50 MB that the last one left (measured).
@@ -157,7 +158,7 @@ class InspectionPool:
                 except BaseException:  # cancelled half way: the answer would be the next file's
                     self._release(worker)
                     raise
-                self._keep(worker)
+                self._keep(worker, told.peak_bytes)
                 self._count(told)
                 if told.refused:
                     raise told.refused
@@ -182,8 +183,8 @@ class InspectionPool:
         self.usage.slowest_s = max(self.usage.slowest_s, told.cpu_s)
         WORKER_PEAK.set(self.usage.peak_bytes)
 
-    def _keep(self, worker: _Worker) -> None:
-        if worker.files >= FILES_PER_WORKER:
+    def _keep(self, worker: _Worker, peak_bytes: int) -> None:
+        if worker.files >= FILES_PER_WORKER or peak_bytes > LARGE_BYTES:
             self._release(worker)
             return
         self._idle.append(worker)
