@@ -307,6 +307,27 @@ def test_the_office_never_assigns_to_the_unit_that_the_report_is_about():
         do(case, CLERK, "assign", unit="ward_2")
 
 
+def test_of_a_report_about_the_office_the_leaders_do_its_work():
+    held = evolve(
+        Case(snapshot=snapshot(about=(OFFICE,))),
+        Fact(CaseHeld(at=NOW, actor="screening", reasons=("abuse",))),
+    )
+    [fact] = apply_decision(
+        held, decision(case_sequence=1, unit=LEADERS, monitoring_unit=LEADERS), SAME, RECEIVED
+    )
+    waiting = evolve(held, fact)
+
+    assert {"release", "refuse", "redirect"} <= {*actions(waiting, LEADER)}
+    assert not {"release", "hold", "guidance"} & {*actions(assigned(), LEADER)}
+    released = do(waiting, LEADER, "release", text="Nội dung phản ánh là thật")
+    assert (released.state, released.snapshot.unit) == (State.ASSIGNED, LEADERS)
+    assert do(waiting, LEADER, "refuse", reason="spam", text="Thư rác").state is State.REFUSED
+    with pytest.raises(NotYoursError):
+        do(waiting, CLERK, "release", text="Nội dung phản ánh là thật")
+    with pytest.raises(NotYoursError):
+        do(_held_in(State.ASSIGNED), LEADER, "release", text="Nội dung phản ánh là thật")
+
+
 def test_guidance_and_directive():
     asked = do(at_office(), CLERK, "guidance", text="Xin ý kiến chỉ đạo")
     due = NOW + timedelta(days=1)

@@ -74,6 +74,7 @@ from shared.events import (
 from shared.vocabulary import (
     LEADERS,
     OFFICE,
+    Role,
 )
 
 C = TypeVar("C", bound=Command)
@@ -99,7 +100,7 @@ def decide(name: str, case: Case, command: Command, request: Request) -> list[Fa
         RuleBrokenError: the command lacks what a rule demands.
     """
     spec = COMMANDS[name]
-    if not spec.parties & parties(case, request.actor):
+    if not spec.parties & _parts(case, request.actor):
         raise NotYoursError(f"{request.actor.account} may not {name} {case.code}")
     case.require(spec.event, name)
     return spec.decide(case, command, request)
@@ -107,12 +108,21 @@ def decide(name: str, case: Case, command: Command, request: Request) -> list[Fa
 
 def actions(case: Case, actor: Actor) -> list[str]:
     """Return what this actor may do now, so that no client repeats the rules."""
-    mine = parties(case, actor)
+    mine = _parts(case, actor)
     return [
         name
         for name, spec in COMMANDS.items()
         if spec.parties & mine and case.allows(spec.event) and _makes_sense(name, case, actor)
     ]
+
+
+def _parts(case: Case, actor: Actor) -> frozenset[Party]:
+    """Return the actor's parts; of a report about the Office the leaders do the Office's work.
+
+    Else what was held or proposed of it could be released or agreed to by nobody.
+    """
+    mine = parties(case, actor)
+    return mine | _OFFICE if Party.LEADER in mine and OFFICE in case.snapshot.about else mine
 
 
 def _makes_sense(name: str, case: Case, actor: Actor) -> bool:
@@ -123,7 +133,7 @@ def _makes_sense(name: str, case: Case, actor: Actor) -> bool:
     sensible = {
         "assign": at_the_top,
         "forward": case.snapshot.unit != OFFICE,
-        "guidance": at_the_top,
+        "guidance": at_the_top and actor.role is not Role.LEADER,
         "coordination": not proposed,
         "coordination/approve": proposed,
         "coordination/reject": proposed,
