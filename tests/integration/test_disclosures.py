@@ -586,11 +586,3 @@ async def test_a_bad_request_names_its_field(city: City, body: dict[str, Any], f
     assert answer.status_code == 422, answer.text
     assert [each["field"] for each in answer.json()["errors"]] == [field]
     assert await city.listed(code) == []
-
-
-async def test_a_body_of_any_length_is_not_read(city: City):
-    code = await city.open_case()
-
-    answer = await city.post(f"/cases/{code}/disclosures", request(purpose="x" * 70_000), OFFICER)
-
-    assert answer.status_code == 413
