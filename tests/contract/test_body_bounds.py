@@ -14,7 +14,7 @@ from deploy.docs import EXAMPLE_SETTINGS, openapi
 from services.intake import app as intake
 from services.intake.settings import STREAMED
 from services.notify import app as notify
-from shared import crowd
+from shared import crowd, logs
 
 PIECE = bytes(2**14)
 KINDS = ("application/json", "multipart/form-data; boundary=b")
@@ -52,7 +52,9 @@ async def heard_of(client: httpx.AsyncClient, method: str, path: str, kind: str)
 
 @pytest.mark.parametrize("create_app", [intake.create_app, notify.create_app])
 async def test_every_route_stops_reading(create_app: Callable[[], FastAPI]):
-    with mock.patch.dict(os.environ, EXAMPLE_SETTINGS):
+    # else the loggers that the requests wake keep this form, and later tests hear nothing of them
+    unformed = mock.patch.object(logs, "configure")
+    with mock.patch.dict(os.environ, EXAMPLE_SETTINGS), unformed:
         app = create_app()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     greedy: dict[tuple[str, str, str], int] = {}
