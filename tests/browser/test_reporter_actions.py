@@ -123,7 +123,7 @@ def test_a_reporter_erases_themselves_and_the_case_stays(context: BrowserContext
     open_own(page, receipt)
     page.get_by_role("button", name="Xoá danh tính của tôi").click()
     page.get_by_role("button", name="Xoá vĩnh viễn").click()
-    expect(page.get_by_text("Đã xoá danh tính")).to_be_visible()
+    expect(page.locator(".toast", has_text="Đã xoá danh tính")).to_be_visible()
     assert city.own(receipt)["state"] == "assigned"
     assert city.intake.get(told, headers=headers).json()["addresses"]["email"] is False
 
