@@ -175,8 +175,8 @@ def test_a_past_hour_is_played_back_without_a_keyboard(
         page.get_by_role("button", name="Phát", exact=True).click()
         expect(page.locator("main.replay")).to_be_visible()
         expect(page.locator("[data-fresh]")).to_contain_text(f"{start:%H:%M}")
-        # of the queues of then the server says nothing: today's would be a lie
-        expect(page.locator("[data-panel=onestop] b")).to_have_text("–")
+        of_then = city.notify.get("/ioc/onestop", params={"at": start.isoformat()}).json()["all"]
+        expect(page.locator("[data-panel=onestop] b")).to_contain_text(str(of_then["waiting"]))
         page.get_by_role("button", name="Dừng").click()
         clock = page.locator(".clock").inner_text()
         page.get_by_role("button", name="Tới 5 phút").click()

@@ -91,11 +91,11 @@ function noted(figures: Summary): void {
   if (behind === 0 || offset !== summary.value?.watermark.offset) proven = Date.now();
 }
 
-/** Ask for the figures, as of now or, with `at`, as of a past moment: of its queues nothing is known. */
+/** Ask for the figures, as of now or, with `at`, as of a past moment; today's are none of a past one. */
 async function askFigures(at = ''): Promise<void> {
   const [figures, queues, raised] = await Promise.all([
     get<Summary>(`ioc/summary${at}`),
-    at ? null : get<{ all: OneStop }>('ioc/onestop'),
+    get<{ all: OneStop }>(`ioc/onestop${at}`),
     get<{ items: Incident[] }>(`ioc/incidents?state=open${at.replace('?', '&')}`),
   ]);
   batch(() => {
@@ -104,7 +104,7 @@ async function askFigures(at = ''): Promise<void> {
       summary.value = figures;
     }
     incidents.value = raised?.items ?? incidents.value;
-    onestop.value = at ? null : (queues?.all ?? onestop.value);
+    onestop.value = queues?.all ?? (at ? null : onestop.value);
   });
 }
 
