@@ -114,6 +114,19 @@ def opened(
     assert watch.faults == [], "\n".join(watch.faults)
 
 
+def holds(page: Page, expression: str, wait_s: float = 10) -> None:
+    """Wait until an expression is true in the page.
+
+    Not by `wait_for_function`: when it has to ask again it evaluates a string, and our content
+    policy forbids that.
+    """
+    for _ in range(int(wait_s * 20)):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"not within {wait_s} s: {expression}")
+
+
 def violations(page: Page, *, only: str | None = None) -> list[str]:
     """Return what axe-core finds serious or critical on the page, as sentences."""
     from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - reads 600 kB

@@ -6,7 +6,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Open
 from tests.browser.desk_world import a_busy_city, assigned
-from tests.browser.driver import PHONE, SEEN
+from tests.browser.driver import PHONE, SEEN, holds
 from tests.browser.reporting import describe, fill_all, go_on, kept, locate, send, take_photo
 from tests.browser.test_reporter_kept import CUT, refused
 from tests.e2e.client import City
@@ -95,7 +95,7 @@ def test_back_to_a_receipt_that_was_forgotten_does_not_lead_forward_again(contex
     page.get_by_text("Chưa có phản ánh nào").wait_for()
     page.go_back()
     heading(page, "Bạn thấy gì?")
-    page.wait_for_function("history.state?.step === 1")
+    holds(page, "history.state?.step === 1")
     page.go_forward()  # nothing was pushed in between
     heading(page, "Của tôi")
 

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.desk_world import assigned
-from tests.browser.driver import PHONE
+from tests.browser.driver import PHONE, holds
 from tests.browser.reporting import describe, go_on, kept, photo
 from tests.browser.test_reporter_actions import open_own
 from tests.browser.test_reporting import cases_with, own_view
@@ -165,10 +165,10 @@ def test_the_watch_of_the_place_ends_with_the_first_step(open_context: Open):
         context.add_init_script(HELD + WATCHES)
         page = context.new_page()
         page.goto("/")
-        page.wait_for_function("watches.size === 1")
+        holds(page, "watches.size === 1")
         choose_photo(page)
         go_on(page, "Ở đâu?")
-        page.wait_for_function("watches.size === 0")
+        holds(page, "watches.size === 0")
         page.evaluate("release()")
         until(page, "media", 1)
         page.wait_for_timeout(300)
