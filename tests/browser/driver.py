@@ -13,6 +13,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Route
 
+NO_SYNC = "delete window.ServiceWorkerRegistration?.prototype.sync"
 FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -112,6 +113,18 @@ def opened(
     finally:
         context.close()
     assert watch.faults == [], "\n".join(watch.faults)
+
+
+def offline(context: BrowserContext) -> None:
+    """Take the network away, also from the worker.
+
+    A worker that the browser wakes for a background sync does not know of the emulation and would
+    send: from here on no page asks for one, as on browsers that have none.
+    """
+    context.add_init_script(NO_SYNC)
+    for page in context.pages:
+        page.evaluate(NO_SYNC)
+    context.set_offline(True)
 
 
 def holds(page: Page, expression: str, wait_s: float = 10) -> None:

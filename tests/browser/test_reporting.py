@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, Request, Route, expect
 from pymongo import MongoClient
 
 from tests.browser.conftest import Open
-from tests.browser.driver import PHONE, Size, violations
+from tests.browser.driver import PHONE, Size, offline, violations
 from tests.browser.reporting import (
     code_of,
     describe,
@@ -107,7 +107,7 @@ def test_sent_without_a_network_it_arrives_once_after_the_tab_was_closed(
         page = context.new_page()
         fill_all(page, words)
         page.evaluate("navigator.serviceWorker.ready.then(() => 1)")
-        context.set_offline(True)
+        offline(context)
         page.get_by_role("button", name="Gửi phản ánh").click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Chưa gửi xong")
         expect(page.locator("[data-sending=waiting]").first).to_be_visible()
