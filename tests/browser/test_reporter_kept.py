@@ -54,6 +54,8 @@ def week_old(page: Page, context: BrowserContext, words: str) -> None:
         if kept(page, "outbox")[0]["attempts"]:
             break
         page.wait_for_timeout(50)
+    else:
+        raise AssertionError("the page has not tried to send")
     page.evaluate(OLDER, 8)
 
 
