@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, settings
 from minio import Minio
 from pymongo import MongoClient
 
+from deploy import pages
 from deploy.local import stack as stacks
 
 Description = dict[str, Any]
@@ -53,6 +54,13 @@ def stack_file() -> Iterator[Path]:
 def stack(stack_file: Path) -> Description:
     """What stack.json said when the whole stack had become ready."""
     return json.loads(stack_file.read_text())
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """Build the pages; without node there is nothing to look at."""
+    if not pages.build(print):
+        pytest.skip("node and npm are not here: no pages to look at")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from deploy import pages
 from deploy.local import stack as stacks
 from deploy.local.tools import bring_browser
 from tests.browser.driver import SIZES, Size, Watch, launch, opened
@@ -31,13 +30,6 @@ def stack() -> Iterator[dict[str, Any]]:
         return
     with stacks.temporary(with_services=True, say=print) as layout:
         yield json.loads(layout.stack_file.read_text())
-
-
-@pytest.fixture(scope="session")
-def built() -> None:
-    """Build the pages; without node there is nothing to look at."""
-    if not pages.build(print):
-        pytest.skip("node and npm are not here: no pages to look at")
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,7 @@ def say(line: str) -> None:
 
 
 @pytest.mark.timeout(300)  # more than two thousand inputs, on two shared cores
+@pytest.mark.usefixtures("built")  # a shell is asked for, too, and one that is not built is 503
 def test_no_hostile_input_fails_intake_or_kills_a_decoder(stack: dict[str, Any]):
     outcome = run(stack, seed=SEED, flips=FLIPS, say=say)
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from deploy import pages
 from deploy.local import stack
 from tests.hostile.run import run
 
@@ -20,6 +21,7 @@ def main() -> int:
     options.add_argument("--flips", type=int, default=60, help="random damages of each file")
     options.add_argument("--stack", type=Path, help="stack.json of a stack that runs")
     chosen = options.parse_args()
+    pages.build(_say)  # a shell is asked for, too, and one that is not built is 503
     if chosen.stack:
         return _run(json.loads(chosen.stack.read_text()), chosen)
     with stack.temporary(with_services=True, say=_say) as layout:
