@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -167,8 +168,11 @@ class Named(Part):
 
     def called(self, stated: str) -> bool:
         """Say whether somebody means this by a name in either language or an alias."""
-        key = fold(stated)
-        return bool(key) and key in map(fold, (self.name.vi, self.name.en, *self.aliases))
+        return fold(stated) in self._keys
+
+    @cached_property  # asked of every category for every report
+    def _keys(self) -> frozenset[str]:
+        return frozenset(map(fold, (self.name.vi, self.name.en, *self.aliases))) - {""}
 
 
 class SubCategory(Named):

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from typing import Generic, TypeVar
 from unicodedata import normalize
 
@@ -205,10 +204,14 @@ class Phrases(Generic[T]):
     def _starts(self, folded: list[str]) -> list[int]:
         """Return the places at which a phrase can begin, by its first two words: they are few."""
         seconds = self._second_words
+        firsts = [here for here, word in enumerate(folded) if word in seconds]
+        if not firsts:
+            return firsts
+        following = [*folded[1:], ""]
         return [
             here
-            for here, (word, second) in enumerate(pairwise([*folded, ""]))
-            if (fitting := seconds.get(word)) and (second in fitting or "" in fitting)
+            for here in firsts
+            if following[here] in (fitting := seconds[folded[here]]) or "" in fitting
         ]
 
     def _at(self, here: int, folded: list[str], accented: list[str]) -> Iterator[Found[T]]:

@@ -162,9 +162,10 @@ class Archive:
             OutageError: too many files are waiting to be decoded, or there is no bucket to keep
                 them in: that is said before the work, and in the time of an answer.
         """
-        if uploads:
-            await self._media.awake()
-        if uploads and self._waiting + len(uploads) > self._most:
+        if not uploads:
+            return []
+        await self._media.awake()
+        if self._waiting + len(uploads) > self._most:
             raise OutageError("too many files are waiting to be looked at")
         self._waiting += len(uploads)
         try:

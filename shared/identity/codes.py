@@ -1,8 +1,8 @@
 """Case codes: random, checked by their last character, spelled so that nobody misreads them."""
 
 import re
-import secrets
 
+from shared.identity.identifiers import random_below
 from shared.vocabulary import CaseCode
 
 # Without I, L, O, 0 and 1: nothing that a person mistakes for something else. 31 is prime, so the
@@ -15,7 +15,7 @@ CODES = len(ALPHABET) ** RANDOM_CHARACTERS  # 27 thousand million, not to be wal
 
 def new_code(prefix: str) -> CaseCode:
     """Return a random case code, like `DL-7K3Q-9M2F`; its last character checks the others."""
-    number, body = secrets.randbelow(CODES), ""  # one look at the system's source, not seven
+    number, body = random_below(CODES), ""
     for _ in range(RANDOM_CHARACTERS):
         number, place = divmod(number, len(ALPHABET))
         body += ALPHABET[place]

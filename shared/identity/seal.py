@@ -55,7 +55,11 @@ class Seal:
         key = AESGCM.generate_key(bit_length=KEY_BYTES * 8)
         bound = identifier.encode()  # a ciphertext moved to another document does not open
         plain = orjson.dumps(reporter.model_dump(mode="json"))
-        return {**self._wrap(key, bound), "sealed": _encrypt(AESGCM(key), plain, bound)}
+        nonces = os.urandom(2 * NONCE_BYTES)  # one look: each lets other threads go first
+        return {
+            **self._wrap(key, bound, nonces[:NONCE_BYTES]),
+            "sealed": _encrypt(AESGCM(key), plain, bound, nonces[NONCE_BYTES:]),
+        }
 
     def open(self, identifier: ReporterId, document: Mapping[str, Any]) -> Reporter:
         """Return the reporter in the clear.
@@ -78,11 +82,11 @@ class Seal:
             PermanentError: none of the master keys opens it.
         """
         bound = identifier.encode()
-        return self._wrap(self._unwrap(document, bound), bound)
+        return self._wrap(self._unwrap(document, bound), bound, os.urandom(NONCE_BYTES))
 
-    def _wrap(self, key: bytes, bound: bytes) -> Document:
+    def _wrap(self, key: bytes, bound: bytes, nonce: bytes) -> Document:
         master = self._masters[self.key_id]
-        return {"key": _encrypt(master, key, bound), "key_id": self.key_id}
+        return {"key": _encrypt(master, key, bound, nonce), "key_id": self.key_id}
 
     def _unwrap(self, document: Mapping[str, Any], bound: bytes) -> bytes:
         for key_id, master in self._masters.items():
@@ -107,8 +111,7 @@ def _key_id(key: bytes) -> str:
     return hashlib.sha256(key).hexdigest()[:8]
 
 
-def _encrypt(key: AESGCM, plain: bytes, bound: bytes) -> bytes:
-    nonce = os.urandom(NONCE_BYTES)
+def _encrypt(key: AESGCM, plain: bytes, bound: bytes, nonce: bytes) -> bytes:
     return nonce + key.encrypt(nonce, plain, bound)
 
 

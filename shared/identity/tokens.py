@@ -22,7 +22,8 @@ class TrackingTokens:
         if not secrets_ or not all(secrets_):
             raise ValueError("a secret of the tracking tokens is empty")
         self.secrets = tuple(secrets_)
-        self._keys = [each.encode() for each in secrets_]
+        # begun once: a digest in one call lets go of the interpreter's lock, a copy does not
+        self._keys = [hmac.new(each.encode(), digestmod="sha256") for each in secrets_]
 
     def issue(self, code: CaseCode) -> str:
         """Return the token of a case; always the same one."""
@@ -35,28 +36,26 @@ class TrackingTokens:
 
     def of_follower(self, code: CaseCode, seed: str) -> str:
         """Return the secret of somebody who follows a case; the same seed gives the same one."""
-        return _short(hmac.digest(self._keys[0], f"follow:{code}:{seed}".encode(), "sha256"))
+        return _signed(self._keys[0], f"follow:{code}:{seed}")
 
     @staticmethod
-    def _derive(key: bytes, code: CaseCode) -> str:
-        return _short(hmac.digest(key, f"tracking:{code}".encode(), "sha256"))
+    def _derive(key: hmac.HMAC, code: CaseCode) -> str:
+        return _signed(key, f"tracking:{code}")
 
     def issue_for(self, kind: str, identifier: str) -> str:
         """Return the secret of another thing than a case (`ticket`, `dossier`)."""
-        return _short(hmac.digest(self._keys[0], f"{kind}:{identifier}".encode(), "sha256"))
+        return _signed(self._keys[0], f"{kind}:{identifier}")
 
     def valid_for(self, kind: str, identifier: str, token: str) -> bool:
         """Say whether the token is this thing's, in constant time."""
-        bound = f"{kind}:{identifier}".encode()
-        given = token.encode()
-        return any(
-            hmac.compare_digest(_short(hmac.digest(key, bound, "sha256")).encode(), given)
-            for key in self._keys
-        )
+        bound, given = f"{kind}:{identifier}", token.encode()
+        return any(hmac.compare_digest(_signed(k, bound).encode(), given) for k in self._keys)
 
 
-def _short(digest: bytes) -> str:
-    return base64.urlsafe_b64encode(digest[:24]).decode()
+def _signed(key: hmac.HMAC, bound: str) -> str:
+    signature = key.copy()
+    signature.update(bound.encode())
+    return base64.urlsafe_b64encode(signature.digest()[:24]).decode()
 
 
 def fingerprint(secret: str) -> str:

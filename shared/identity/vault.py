@@ -1,6 +1,5 @@
 """The vault: the collection of sealed reporters, and the change of the master key."""
 
-import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared.errors import PermanentError, StaleVersionError
+from shared.identity.identifiers import random_hex
 from shared.identity.purposes import Purpose
 from shared.identity.seal import Reporter, Seal
 from shared.mongo import Change, Database, Document, Documents, Index
@@ -62,7 +62,7 @@ class Vault:
         `case` is the code of the case that is about to be opened for them, `counter` the dossier or
         number at the one-stop counter: when it never is, they are an orphan and will be removed.
         """
-        identifier = ReporterId(f"r_{secrets.token_hex(12)}")
+        identifier = ReporterId(f"r_{random_hex(12)}")
         sealed = self._seal.close(identifier, reporter)
         owners = {name: each for name, each in (("case", case), ("counter", counter)) if each}
         await self._documents.insert({"_id": identifier, "created_at": at, **owners, **sealed})

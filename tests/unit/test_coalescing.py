@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from shared import coalescing
-from shared.coalescing import Coalescer
+from shared.coalescing import ENOUGH, SLOW_S, Coalescer
 from shared.errors import OutageError
 from tests.unit import virtual_time
 
@@ -59,7 +59,7 @@ async def test_the_next_batch_gathers_while_the_lanes_are_busy() -> None:
     ask = Coalescer(server.run, lanes=2)
     callers: list[asyncio.Task[int]] = []
 
-    for number in range(10):  # one at a time: the first two find a free lane, the others wait
+    for number in range(10):  # one at a time: the first finds a free lane, the others wait
         callers.append(asyncio.create_task(ask(number)))
         await asyncio.sleep(0)
         await asyncio.sleep(0)
@@ -67,8 +67,40 @@ async def test_the_next_batch_gathers_while_the_lanes_are_busy() -> None:
     answers = await asyncio.gather(*callers)
 
     assert answers == [2 * number for number in range(10)]
-    assert server.batches == [[0], [1], [2, 3, 4, 5, 6, 7, 8, 9]]
+    assert server.batches == [[0], [1, 2, 3, 4, 5, 6, 7, 8, 9]]
+    assert server.most_on_their_way == 1
+
+
+async def test_so_many_that_they_fill_a_batch_take_a_lane_of_their_own() -> None:
+    server = Server(held=True)
+    ask = Coalescer(server.run, lanes=2)
+    callers: list[asyncio.Task[int]] = []
+
+    for number in range(2 * ENOUGH + 10):
+        callers.append(asyncio.create_task(ask(number)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    server.let_go()
+    answers = await asyncio.gather(*callers)
+
+    assert answers == [2 * number for number in range(2 * ENOUGH + 10)]
+    assert [len(batch) for batch in server.batches] == [1, ENOUGH, ENOUGH + 9]
     assert server.most_on_their_way == 2
+
+
+async def test_a_slow_batch_does_not_hold_up_the_next_request() -> None:
+    server = Server(held=True)
+    ask = Coalescer(server.run, lanes=2)
+
+    first = asyncio.create_task(ask(1))
+    await asyncio.sleep(2 * SLOW_S)
+    second = asyncio.create_task(ask(2))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert server.batches == [[1], [2]]
+    server.let_go()
+    assert await asyncio.gather(first, second) == [2, 4]
 
 
 async def test_no_batch_is_larger_than_the_limit() -> None:

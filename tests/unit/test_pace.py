@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 
 from shared import pace, web
 from shared.pace import WINDOW_S, Paces, Throttle, network
@@ -129,6 +129,23 @@ async def test_pages_of_other_origins_get_safe_headers_and_may_read_a_refusal():
     assert "default-src 'none'" in before.headers["content-security-policy"]
     assert [each.status_code for each in found] == [404, 429]
     assert found[1].headers["access-control-allow-origin"] == "https://wall.example"
+
+
+async def test_an_answer_that_no_page_asked_for_is_kept_for_none_by_a_cache():
+    app = web.create("Test", nothing, readers="https://wall.example")
+
+    @app.get("/kept")
+    async def kept(response: Response) -> None:
+        response.headers["Vary"] = "Accept-Language"
+
+    async with person(app) as one:
+        found = await one.get("/kept")
+        stranger = await one.get("/kept", headers={"Origin": "https://elsewhere.example"})
+
+    assert found.headers["vary"] == "Accept-Language, Origin"
+    assert stranger.headers["vary"] == "Accept-Language, Origin"
+    for each in (found, stranger):
+        assert "access-control-allow-origin" not in each.headers
 
 
 async def test_without_a_limit_nobody_waits():

@@ -21,5 +21,7 @@ def by_ids(report: ReportIn, regulation: Regulation) -> ReportIn:
 
 
 def _category(stated: str, regulation: Regulation) -> Category | None:
-    known = (each for each in regulation.categories if each.id == stated or each.called(stated))
-    return next(known, None)
+    """Return the category with this id, else the first that is called so."""
+    by_id = (each for each in regulation.categories if each.id == stated)
+    called = (each for each in regulation.categories if each.called(stated))
+    return next(by_id, None) or next(called, None)

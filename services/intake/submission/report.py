@@ -18,12 +18,7 @@ def parse_report(raw: bytes) -> dict[str, Any]:
             surrogate pair, nesting beyond `MAX_DEPTH`, or not an object.
     """
     try:
-        report = json.loads(
-            raw.decode(),
-            parse_constant=_no_constant,
-            parse_float=_finite,
-            object_pairs_hook=_unique,
-        )
+        report = _STRICT.decode(raw.decode())
         if b"\\u" in raw:  # only an escape can smuggle half a pair past UTF-8
             json.dumps(report, ensure_ascii=False).encode()
     except UnicodeError as error:
@@ -61,3 +56,8 @@ def _is_deep(value: Any, left: int) -> bool:
         return False
     inner = value.values() if isinstance(value, dict) else value
     return left == 0 or any(_is_deep(child, left - 1) for child in inner)
+
+
+_STRICT = json.JSONDecoder(
+    parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_unique
+)
