@@ -1,7 +1,8 @@
 """What people are told, in their language: templates in vi and en, one file per message.
 
-A template says what happened, what to do next and by when. It knows codes, names of units and
-categories, times and the link; no text of a report and no person.
+A template says what happened, what to do next and by when. It knows the code, the state, the times
+and the link: mail servers of others read along. Which unit, which category, what was written and
+why stand behind the link.
 """
 
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from shared.identity import TrackingTokens
 from shared.optouts import OptOutTokens
 from shared.promise import WEEKDAYS_EN, WEEKDAYS_VI, promise
 from shared.rulebook import Edition, Rulebook
-from shared.vocabulary import CaseCode, Clock, Language, ReporterId, UnitId
+from shared.vocabulary import LEADERS, OFFICE, CaseCode, Clock, Language, ReporterId
 
 TEMPLATES = Path(__file__).parent / "templates"
 OPT_OUT = "/api/v1/notifications/opt-out"  # intake's route; a token follows
@@ -154,14 +155,10 @@ class Messages:
 def _words(delivery: Delivery, edition: Edition) -> dict[str, Any]:
     facts, language, rules = delivery.facts, delivery.language, edition.regulation
 
-    def unit(identifier: UnitId | None) -> str:
-        return rules.unit(identifier).name.in_language(language) if identifier else ""
-
     def when(name: str) -> str:
         found = facts.get(name)
         return moment(found, edition.calendar, language) if found else ""
 
-    category = facts["category"]
     counter = dict(facts.get("onestop", {}))
     if counter.get("due"):
         counter["due"] = moment(counter["due"], edition.calendar, language)
@@ -169,11 +166,7 @@ def _words(delivery: Delivery, edition: Edition) -> dict[str, Any]:
         "template": delivery.template,
         "onestop": counter,
         "code": delivery.code,
-        "category": rules.category(category).name.in_language(language) if category else "",
-        "unit": unit(facts["unit"]),
-        "unit_id": facts["unit"],
-        "by": unit(facts.get("by")),
-        "mine": unit(delivery.unit),
+        "task": {OFFICE: "assign", LEADERS: "direct"}.get(facts["unit"], "handle"),
         "running": facts["running"],
         "coordinated": facts["coordinated"],
         "promise": _promise(facts, edition.calendar, language),
@@ -183,7 +176,7 @@ def _words(delivery: Delivery, edition: Edition) -> dict[str, Any]:
         "directive_due": when("directive_due_at"),
         "until": when("until"),
         "on_time": facts.get("on_time"),
-        "reason": facts.get("reason", ""),
+        "gone": facts.get("reason") == "gone",
         "dispute_days": rules.procedures.dispute_days,
         "escalates_after": rules.procedures.escalate_after_hours,
     }

@@ -190,7 +190,7 @@ async def test_an_assignment_is_mailed_to_the_whole_unit_and_to_nobody_else(worl
     await world.hear_case(assigned())
     await world.send()
 
-    subject = f"[{CODE}] Phản ánh mới giao cho UBND phường 1"
+    subject = f"[{CODE}] Phản ánh mới giao cho đơn vị bạn"
     assert world.mails() == {"officer": subject, "head": subject}
     assert {each["state"] for each in (await world.rows()).values()} == {"sent"}
 

@@ -13,9 +13,6 @@ from services.notify.domain.quiet import QuietHours
 from services.notify.domain.routes import DEDUPLICATES, EMAIL, MOST_UNSURE, PATIENCE
 from shared.events import (
     CaseEvent,
-    CaseForwarded,
-    CaseRedirected,
-    CaseRefused,
     CaseResolved,
     CaseSnapshot,
     CoordinationMoved,
@@ -23,7 +20,6 @@ from shared.events import (
     DeadlineEvent,
     DirectiveGiven,
     Event,
-    MessageAdded,
 )
 from shared.vocabulary import Language, UnitId
 
@@ -258,10 +254,9 @@ def _delivery(
 
 
 def facts_of(case: CaseSnapshot) -> dict[str, Any]:
-    """No more than code, state, units and times: a mail is read by more than its addressee."""
+    """What messages are made of, and whom they must not reach; no text of a report."""
     return {
         "regulation": case.regulation,
-        "category": case.category,
         "unit": handling(case),
         "running": case.state not in DONE,
         "coordinated": case.expected_at is not None,
@@ -276,14 +271,10 @@ def facts_of(case: CaseSnapshot) -> dict[str, Any]:
     }
 
 
-def _particulars(event: Event) -> dict[str, Any]:  # noqa: PLR0911 - reads as a table
+def _particulars(event: Event) -> dict[str, Any]:
     match event:
         case CaseResolved():
             return {"on_time": event.on_time}
-        case CaseRefused() | CaseRedirected():
-            return {"reason": event.reason}
-        case CaseForwarded() | MessageAdded():
-            return {"by": event.by}
         case CoordinationProposed():
             return {"expected_at": event.expected_at}
         case CoordinationMoved():

@@ -38,7 +38,7 @@ class Owners:
         event, recipient = f"{cause}.off", f"{ACCOUNT}:{endpoint.owner}"
         facts = {
             "regulation": self._book.installed.name,
-            **dict.fromkeys(("category", "unit", "limit_s", "expected_at")),
+            **dict.fromkeys(("unit", "limit_s", "expected_at")),
             "running": False,
             "coordinated": False,
             "from_at": now,
