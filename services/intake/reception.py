@@ -153,15 +153,7 @@ class Reception:
     ) -> Answer:
         """Keep evidence and reporter, then store the case: the one write that makes it true."""
         code = new_code(rules.regulation.code_prefix)
-        items = await self._desks.archive.inspect(submission.media, report.media)
-        # without media `take` bounds all steps together
-        step_s = ANSWER_S if submission.media else None
-        sealing = self._seal(report.reporter, received_at, code, step_s)
-        if not items:  # two tasks less for most reports
-            reporter = await sealing
-        else:
-            reporter, _ = await asyncio.gather(sealing, self._desks.archive.keep(code, items))
-            failpoints.reached(failpoints.AFTER_OBJECT_PUT)
+        items, reporter = await self._keep(report, submission, code, received_at)
         position = position_of(report, [item.position for item in items])
         kinds = [item.evidence.kind for item in items]
         found = screen(report.text, self._screening)
@@ -185,7 +177,7 @@ class Reception:
             **({"entered": _by(entered)} if entered else {}),
         }
         try:
-            async with answered_within(step_s, "MongoDB"):
+            async with answered_within(_step_s(submission), "MongoDB"):
                 tail = await self._desks.store.open_case(
                     receipt.case,
                     receipt.facts,
@@ -198,6 +190,22 @@ class Reception:
         self._desks.publisher.soon(tail)
         _ACCEPTED.inc()
         return Answer(self._answer(receipt.answer, code), replayed=False)
+
+    async def _keep(
+        self,
+        report: ReportIn,
+        submission: Submission,
+        code: CaseCode,
+        received_at: datetime,
+    ) -> tuple[Sequence[Item], ReporterId | None]:
+        """Keep what must be durable before the case: its evidence, and who sent it."""
+        items = await self._desks.archive.inspect(submission.media, report.media)
+        sealing = self._seal(report.reporter, received_at, code, _step_s(submission))
+        if not items:  # two tasks less for most reports
+            return items, await sealing
+        reporter, _ = await asyncio.gather(sealing, self._desks.archive.keep(code, items))
+        failpoints.reached(failpoints.AFTER_OBJECT_PUT)
+        return items, reporter
 
     async def _after_twin(
         self,
@@ -247,6 +255,11 @@ class Reception:
         base = f"/api/v1/reports/{code}"
         links = {"self": base, "events": f"{base}/events", "page": f"/r/{code}"}
         return {**receipt, "tracking_token": self._desks.tokens.issue(code), "links": links}
+
+
+def _step_s(submission: Submission) -> float | None:
+    """Return the bound of one step; without media `take` bounds all steps together."""
+    return ANSWER_S if submission.media else None
 
 
 def _by(entered: Entered | None) -> dict[str, Any]:
