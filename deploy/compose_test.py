@@ -1,9 +1,10 @@
 """`./dev compose-test`: docker-compose.yml for real, from an empty machine to an empty machine.
 
-Builds the images, waits until everything is healthy, sends a report through, scales the router to
-three, sends another, kills intake's worker and sends one at that moment, checks that default
-passwords are refused outside the dev profile, runs the commands of the runbook (among them a backup
-and its restore into empty servers), and takes everything down again, volumes and images included.
+Builds the images, waits until everything is healthy, sends a report through, sees that the pages of
+both services may read each other, scales the router to three, sends another, kills intake's worker
+and sends one at that moment, checks that default passwords are refused outside the dev profile,
+runs the commands of the runbook (among them a backup and its restore into empty servers), and takes
+everything down again, volumes and images included.
 """
 
 import os
@@ -132,7 +133,7 @@ class Compose:
 
     def __init__(self) -> None:
         base = free_port_base()
-        self._intake = f"http://127.0.0.1:{base}"
+        self._intake, self._notify = (f"http://127.0.0.1:{base + each}" for each in range(2))
         self._prefix = [
             *("docker", "compose", "--project-name", f"dalat-test-{secrets.token_hex(4)}"),
             *("--env-file", str(ENVIRONMENT)),
@@ -142,6 +143,8 @@ class Compose:
             "DOCKER_BUILDKIT": "1",
             "INTAKE_PUBLISH": f"127.0.0.1:{base}",
             "NOTIFY_PUBLISH": f"127.0.0.1:{base + 1}",
+            "PUBLIC_URL": self._intake,
+            "NOTIFY_URL": self._notify,
         }
 
     def prove(self) -> None:
@@ -155,6 +158,7 @@ class Compose:
             self._up("everything healthy")
             self._report()
             self._wait_for_mail()
+            self._let_pages_read()
             self._up(f"{ROUTERS} routers healthy", "--no-recreate", "--scale", f"router={ROUTERS}")
             self._count_routers()
             self._report()
@@ -252,6 +256,17 @@ class Compose:
             if time.monotonic() - began > ARRIVED_S:
                 raise FailedError(f"no mail after {ARRIVED_S} s")
         _step("the reporter has mail")
+
+    def _let_pages_read(self) -> None:
+        """See that the pages of either service may read the other one, as the browser asks it."""
+        for service, path, page in (
+            (self._notify, "/api/v1/ioc/summary", self._intake),
+            (self._intake, "/api/v1/units", self._notify),
+        ):
+            answer = httpx.get(service + path, headers={"Origin": page}, timeout=10)
+            if answer.headers.get("access-control-allow-origin") != page:
+                raise FailedError(f"a page of {page} may not read {service}{path}")
+        _step("pages of intake may read notify, and the other way round")
 
     def _count_routers(self) -> None:
         listed = self._run(DOWN_S, "ps", "--quiet", "--status", "running", "router").stdout.split()

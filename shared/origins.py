@@ -30,6 +30,12 @@ def allow(app: FastAPI, origins: str) -> None:
     )
 
 
+def of(address: str) -> str:
+    """Return the origin of an address under which people open our own pages."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 class Readers(CORSMiddleware):
     """The library's layer, with a short way for what asks from no other page: nearly everything.
 

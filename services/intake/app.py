@@ -73,7 +73,7 @@ from services.intake.settings import STREAMED, Settings
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from services.intake.submission import Spool
-from shared import logs, pages, problems, topology, web
+from shared import logs, origins, pages, problems, topology, web
 from shared.directory import Directory
 from shared.errors import CivicError
 from shared.identity import Seal, TrackingTokens, Vault
@@ -244,7 +244,7 @@ def create_app() -> FastAPI:
         at_once=settings.max_at_once,
         streamed=STREAMED,
         alive=parts.runtime.alive,
-        readers=f"{settings.notify_url},{settings.origins}",
+        readers=f"{origins.of(settings.notify_url)},{settings.origins}",
     )
     web.describe(app, ReportIn, CameraIncidentIn, MoreMediaIn)
     spool = partial(parts.spool.has_room, settings.max_file_bytes)

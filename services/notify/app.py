@@ -27,7 +27,7 @@ from services.notify.retention import Forgetting, Term
 from services.notify.settings import Settings
 from services.notify.webhooks import api as webhook_routes
 from services.notify.webhooks import wiring as webhooks
-from shared import logs, pages, topology, web
+from shared import logs, origins, pages, topology, web
 from shared.directory import Directory
 from shared.identity import TrackingTokens
 from shared.pace import Paces
@@ -168,7 +168,7 @@ def create_app() -> FastAPI:
         parts.running,
         paces,
         alive=parts.runtime.alive,
-        readers=settings.origins,
+        readers=f"{origins.of(settings.public_url)},{settings.origins}",
     )
     web.probes(app, {**checks, "ioc_stream": parts.centre.tail.following})
     for router in parts.routers():

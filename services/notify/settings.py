@@ -43,7 +43,7 @@ class Settings(ServiceSettings):
     zalo_oauth_url: str = "https://oauth.zaloapp.com"
 
     ioc_tokens: str = ""  # bearer tokens of the IOC, separated by commas; required outside dev
-    # Pages that may read notify from another origin: `https://host:port`, separated by commas.
+    # Pages that may read notify besides those of public_url: `https://host:port`, by commas.
     origins: str = ""
 
     quiet_from: time = time(22)  # local: officials get no mail from here on, but for emergencies

@@ -121,3 +121,10 @@ async def test_who_watches_a_case_is_woken_and_leaves_nothing_behind() -> None:
 def test_only_exact_origins_can_be_allowed(origin: str) -> None:
     with pytest.raises(ValueError, match="no exact origin"):
         origins._exact(origin)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://a.example:8443", "https://a.example:8443/", "https://a.example:8443/báo?x"]
+)
+def test_our_own_address_names_its_origin(address: str) -> None:
+    assert origins.of(address) == "https://a.example:8443"
