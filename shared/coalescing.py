@@ -50,6 +50,7 @@ class Coalescer(Generic[Request, Answer]):
         self._waiting: list[tuple[Request, asyncio.Future[Answer]]] = []
         self._active: set[asyncio.Task[None]] = set()
         self._sent_at = 0.0  # when the newest batch was, by the loop's clock
+        self._look: asyncio.TimerHandle | None = None
 
     async def __call__(self, request: Request) -> Answer:
         """Return the answer to `request`.
@@ -64,13 +65,31 @@ class Coalescer(Generic[Request, Answer]):
         self._waiting.append((request, future))
         # Not len(): a lane that has just ended is forgotten one turn of the loop later, and whoever
         # asks in that turn would wait for nobody.
-        active = sum(not lane.done() for lane in self._active)
+        active = self._count_active()
         if not active or (active < self._lanes and self._is_another_due(loop.time())):
-            self._sent_at = loop.time()
-            task = asyncio.create_task(self._drain())
-            self._active.add(task)
-            task.add_done_callback(self._active.discard)
+            self._open(loop)
+        elif active < self._lanes and self._look is None:
+            self._look = loop.call_later(SLOW_S, self._open_if_slow, loop)
         return await future
+
+    def _count_active(self) -> int:
+        return sum(not lane.done() for lane in self._active)
+
+    def _open(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._sent_at = loop.time()
+        task = loop.create_task(self._drain())
+        self._active.add(task)
+        task.add_done_callback(self._active.discard)
+
+    def _open_if_slow(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Open a lane for who still waits behind a slow batch, though nobody else came."""
+        self._look = None
+        if not self._waiting or self._count_active() >= self._lanes:
+            return
+        if self._is_another_due(loop.time()):
+            self._open(loop)
+        else:  # another batch has left since
+            self._look = loop.call_later(SLOW_S, self._open_if_slow, loop)
 
     def _is_another_due(self, now: float) -> bool:
         return len(self._waiting) >= ENOUGH or now - self._sent_at > SLOW_S

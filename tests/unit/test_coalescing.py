@@ -103,6 +103,20 @@ async def test_a_slow_batch_does_not_hold_up_the_next_request() -> None:
     assert await asyncio.gather(first, second) == [2, 4]
 
 
+async def test_who_came_before_the_batch_was_slow_does_not_wait_for_it_either() -> None:
+    server = Server(held=True)
+    ask = Coalescer(server.run, lanes=2)
+
+    first = asyncio.create_task(ask(1))
+    await asyncio.sleep(0)
+    second = asyncio.create_task(ask(2))  # and nobody after it
+    await asyncio.sleep(3 * SLOW_S)
+
+    assert server.batches == [[1], [2]]
+    server.let_go()
+    assert await asyncio.gather(first, second) == [2, 4]
+
+
 async def test_no_batch_is_larger_than_the_limit() -> None:
     server = Server()
     ask = Coalescer(server.run, limit=8, lanes=1)
