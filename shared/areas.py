@@ -4,14 +4,14 @@ Never a guess: where nobody knows, the answer is None and the Office decides. Po
 boundaries.py.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
 from operator import itemgetter
 
 from shared.regulation import Regulation
 from shared.regulation_model import Area, Town
-from shared.text import fold
+from shared.text import Phrases, fold, words
 from shared.vocabulary import AreaId
 
 
@@ -46,8 +46,27 @@ def resolve(stated: str, regulation: Regulation, on: date) -> AreaId | None:
 
 
 def elsewhere(stated: str, regulation: Regulation) -> bool:
-    """Say whether an address lies in another town: the last one that it names is not ours."""
-    placed = [each for phrases in regulation.towns for each in phrases.placed(stated)]
+    """Say whether an address lies in another town: the last one that it names is not ours.
+
+    Some names are another town's behind a ward only: "Phường 7, Bình Thạnh".
+    """
+    behind = _behind_ward(stated, regulation)
+    return _ends_elsewhere(stated, regulation.towns) or _ends_elsewhere(
+        behind, [regulation.towns_behind]
+    )
+
+
+def _ends_elsewhere(text: str, known: Iterable[Phrases[Town]]) -> bool:
+    placed = [each for phrases in known for each in phrases.placed(text)]
     placed.sort(key=itemgetter(0))
     towns = [town for _, found in placed for town in found.values if town is not Town.NONE]
     return bool(towns) and towns[-1] is Town.OTHER
+
+
+def _behind_ward(stated: str, regulation: Regulation) -> str:
+    """Return what stands behind the last ward that an address names; nothing without a ward."""
+    wards = regulation.area_names.placed(stated)
+    if not wards:
+        return ""
+    first_word, found = wards[-1]
+    return " ".join(words(stated)[first_word + found.size :])

@@ -251,11 +251,19 @@ class Regulation(Content):
         """The towns that an address may name, compiled: ours, others, and streets called so."""
         ours = [(name, Town.OURS) for name in self.home]
         others = [(name, Town.OTHER) for name in self.outside]
-        exactly = [(name, Town.OTHER) for name in self.outside_exactly]
+        kinds = (name for each in self.outside_behind for name in _with_kinds(each))
+        exactly = [(name, Town.OTHER) for name in (*self.outside_exactly, *kinds)]
         return (
             Phrases(_with_streets([*ours, *others]), accents=False),
             Phrases(_with_streets(exactly), accents=True),
         )
+
+    @cached_property
+    def towns_behind(self) -> Phrases[Town]:
+        """The towns that count behind a ward, compiled: ours, and others with ordinary names."""
+        ours = [(name, Town.OURS) for name in self.home]
+        others = [(name, Town.OTHER) for name in self.outside_behind]
+        return Phrases(_with_streets([*ours, *others]), accents=False)
 
     @cached_property
     def _categories(self) -> dict[CategoryId, Category]:
@@ -311,7 +319,16 @@ def _with_streets(towns: Iterable[tuple[str, Town]]) -> Iterable[tuple[str, Town
     for name, town in towns:
         yield name, town
         yield f"đường {name}", Town.NONE
+        yield f"đ {name}", Town.NONE
         yield f"{name} street", Town.NONE
+
+
+def _with_kinds(name: str) -> Iterable[str]:
+    """Return a name with each kind of place that it can be: so no shop and no street is called."""
+    for kind in ("quận", "q", "huyện", "thị xã", "tx", "thành phố", "tp"):
+        yield f"{kind} {name}"
+    for kind in ("district", "town", "city"):
+        yield f"{name} {kind}"
 
 
 def load_regulation(path: Path, calendars: Path | None = None) -> Regulation:

@@ -345,6 +345,7 @@ class Content(Dated):
         outside: Places elsewhere whose wards bear the same names; an address whose last town is
             one of them lies outside.
         outside_exactly: The same, but the accents count: "quận 3" is a district, "quán 3" none.
+        outside_behind: The same, but behind a ward only, or with its kind: "P.12, Gò Vấp".
         impartial: Who takes a report about the Office or about who leads reports on staff: the
             first that it is not about.
         retention: Without it nothing is erased by schedule.
@@ -363,6 +364,7 @@ class Content(Dated):
     home: Many[Text] = ()
     outside: Many[Text] = ()
     outside_exactly: Many[Text] = ()
+    outside_behind: Many[Text] = ()
     impartial: Many[UnitId] = Field(default=(LEADERS, OFFICE), min_length=1)
     categories: Many[Category] = Field(min_length=1)
     rules: Many[Rule] = Field(min_length=1)

@@ -109,6 +109,40 @@ def test_the_five_wards_and_what_people_still_call_them(stated: str, area: str |
         "Phường 5, Tuy Hoà, Phú Yên",
         "khách sạn Đà Lạt, Phường 2, Nha Trang",
         "phường 2 Bão Lộc",
+        "P.12, Gò Vấp",
+        "P12 Go Vap",
+        "Phường 7, Bình Thạnh",
+        "phuong 7 binh thanh",
+        "Phường 1, Tân Bình",
+        "Phường 5 Phú Nhuận",
+        "Ward 1, District 5",
+        "District 5, Ward 1",
+        "Ward 5, Go Vap District",
+        "Q.Bình Thạnh, P.7",
+        "45 Võ Văn Tần, Phường 5, khu phố 3, Tân Phú",
+        "Phường 8, Hai Ba Trung District",
+        "cà phê Đà Lạt, Phường 7, Bình Thạnh",
+        "Phường 1, Đông Hà",
+        "Phường 2, Sa Đéc",
+        "TP. Sa Đéc, Phường 2",
+        "Phường 1, Cao Lãnh",
+        "Phường 3, Vị Thanh",
+        "Phường 2, Tân An",
+        "Phường 2, Kiến Tường",
+        "Phường 1, Gò Công",
+        "Phường 1, Cai Lậy",
+        "Phường 1, Hà Tiên",
+        "Phường 2, TX Ngã Năm",
+        "Phường 2, Vĩnh Châu",
+        "phường 1 giá rai",
+        "P.1, Duyên Hải",
+        "Phường 2, Gia Nghĩa",
+        "Phường 1, Bảo Lâm",
+        "Xuân Thọ, Sông Cầu",
+        "Xã Xuân Thọ, Xuân Lộc",
+        "Xã Xuân Thọ, huyện Triệu Sơn",
+        "xã Xuân Trường, Thọ Xuân",
+        "xã Xuân Trường, huyện Xuân Trường",
     ],
 )
 def test_an_address_in_another_town_is_no_ward_of_ours(stated: str) -> None:
@@ -132,11 +166,39 @@ def test_an_address_in_another_town_is_no_ward_of_ours(stated: str) -> None:
         "Quán 3 Miền, Phường 2",
         "ấp Hà Đông, P.2",
         "Phường 2, Lâm Đồng",
+        "12 Bình Thạnh, Phường 2",
+        "12 đường Tân Bình, Phường 2",
+        "Phường 2, đường Hà Tiên",
+        "Phường 2, 12 đ. Tân An",
+        "Phường 2, Tan Phu street",
+        "Đ. Hà Nội, Phường 2",
+        "Hủ tiếu Sa Đéc, Phường 2",
+        "quán Tân Bình, P.2",
+        "Phường 2, Bình Thạnh, Đà Lạt",
+        "Hai Bà Trưng, Phường 2",
+        "Phường 2, Đống Đa",
+        "Tây Hồ, P.2",
+        "Mê Linh, Phường 2",
+        "Phường 2, Ngã Năm Đại học",
     ],
 )
 def test_a_street_or_a_shop_called_after_a_town_lies_here(stated: str) -> None:
     assert resolve(stated, dalat(), TODAY) == "ward_2"
     assert resolve(stated, five_wards(), TODAY) == "ward_xuan_huong"
+
+
+@pytest.mark.parametrize(
+    ("stated", "commune"),
+    [
+        ("Xuân Thọ, Xuân Trường, Đà Lạt", None),  # "Thọ Xuân" is in it, and is no place here
+        ("thôn Đa Lộc, Xuân Thọ", "commune_xuan_tho"),
+        ("Xã Xuân Trường", "commune_xuan_truong"),
+    ],
+)
+def test_what_two_communes_spell_together_is_no_town(stated: str, commune: str | None) -> None:
+    assert not elsewhere(stated, dalat())
+    assert resolve(stated, dalat(), TODAY) == commune
+    assert resolve(stated, five_wards(), TODAY) == "ward_xuan_truong"
 
 
 def test_an_area_that_does_not_exist_yet_is_not_meant() -> None:
