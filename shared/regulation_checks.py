@@ -53,6 +53,7 @@ def check(content: Content, rules: RuleFile, calendars: Collection[str]) -> None
     _check_periods(content, rules)
     _check_units(content, rules)
     _check_areas(content, rules)
+    _check_towns(content, rules)
     _check_categories(content, rules)
     _check_aliases(content.categories, rules, ("categories",))
     for index, category in enumerate(content.categories):
@@ -159,6 +160,15 @@ def _check_areas(content: Content, rules: RuleFile) -> None:
             owners[fold(name)].append(area)
 
 
+def _check_towns(content: Content, rules: RuleFile) -> None:
+    """Refuse a town that is ours and another one as well."""
+    others = (*content.outside, *content.outside_exactly, *content.outside_behind)
+    elsewhere = {fold(name) for name in others}
+    for index, name in enumerate(content.home):
+        if fold(name) in elsewhere:
+            raise rules.error(f"{name!r} also lies elsewhere", "home", index)
+
+
 def _check_categories(content: Content, rules: RuleFile) -> None:
     for index, category in enumerate(content.categories):
         if category.id not in CATEGORY_IDS:
@@ -182,13 +192,19 @@ def _check_categories(content: Content, rules: RuleFile) -> None:
 
 
 def _check_aliases(named: Sequence[Category | SubCategory], rules: RuleFile, here: Place) -> None:
-    """Refuse a name that means two things on one level."""
+    """Refuse a name that means two things on one level; of two equal names the later is wrong."""
     for index, each in enumerate(named):
         for place, alias in enumerate(each.aliases):
             for other in named:
                 if other is not each and (other.id == alias or other.called(alias)):
                     raise rules.error(
                         f"{alias!r} also names {other.id!r}", *here, index, "aliases", place
+                    )
+        for language, name in (("vi", each.name.vi), ("en", each.name.en)):
+            for other in named[:index]:
+                if other.called(name):
+                    raise rules.error(
+                        f"{name!r} also names {other.id!r}", *here, index, "name", language
                     )
 
 

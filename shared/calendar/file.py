@@ -70,7 +70,8 @@ def load_calendar(path: Path) -> Calendar:
 def read_calendar(rules: RuleFile) -> Calendar:
     """Check a parsed calendar file and return its calendar.
 
-    Every entry has a source. Hours follow each other without gap or overlap. No date stands twice.
+    Every entry has a source. Hours follow each other without gap or overlap, and some are worked in
+    every week of them: no promise could be counted otherwise. No date stands twice.
     Every date lies in the announced years. A make-up day is one that would be closed otherwise,
     and stands in for a closed day within a year, whose hours it has; each closed day once.
 
@@ -86,6 +87,7 @@ def read_calendar(rules: RuleFile) -> Calendar:
         calendar = Calendar.parse(_to_mapping(content))
     except CalendarError as error:
         raise rules.error(error.message, *error.place) from error
+    _check_weeks(calendar, rules)
     make_up = dict(_make_up_days(content, calendar, rules))
     return replace(calendar, days={**calendar.days, **make_up})
 
@@ -116,6 +118,12 @@ def _check_dates(content: _CalendarFile, rules: RuleFile) -> None:
             both = "stands twice" if seen[on][0] == place[0] else "is both closed and worked"
             raise rules.error(f"{on} {both}, see line {rules.line(*seen[on])}", *place)
         seen[on] = place
+
+
+def _check_weeks(calendar: Calendar, rules: RuleFile) -> None:
+    for index, pattern in enumerate(calendar.patterns):
+        if not any(pattern.week):
+            raise rules.error("no day of this week is worked", "hours", index, "week")
 
 
 def _dates(content: _CalendarFile) -> Iterator[tuple[date, Place]]:

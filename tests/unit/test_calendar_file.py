@@ -165,6 +165,10 @@ def test_make_up_day_may_stand_in_for_a_day_before_the_announced_years() -> None
                      "11:00", id="overlapping intervals"),
         pytest.param('["07:30", "11:30"], ["13:30", "17:30"]', '["07:30", 11:30]', 10,
                      "690 is no time of day, write it in quotes", id="time without quotes"),
+        pytest.param('\n      mon: [["07:00", "11:00"]]\n      fri: [["07:00", "12:00"]]', " {}",
+                     14, "no day of this week is worked", id="a week without hours"),
+        pytest.param('["07:00", "11:00"]]\n      fri: [["07:00", "12:00"]', "]\n      fri: [", 14,
+                     "no day of this week is worked", id="a week of days without hours"),
         pytest.param('      fri: [["07:00"', '      Friday: [["07:00"', 16, "unknown key "
                      "'Friday'", id="unknown weekday"),
         pytest.param("Asia/Ho_Chi_Minh", "Asia/Da_Lat", 2, "there is no time zone 'Asia/Da_Lat'",

@@ -112,6 +112,36 @@ REFUSALS = [
         id="an alias of another sub-category",
     ),
     pytest.param(
+        [("{vi: Tiếng ồn, en: Noise}", f"{{vi: Tiếng ồn, en: Waste and Cleanliness}}{HERE}")],
+        "'Waste and Cleanliness' also names 'waste'",
+        id="two sub-categories of one name",
+    ),
+    pytest.param(
+        [
+            (
+                "{vi: Môi trường, en: Environment}",
+                f"{{vi: Gia ca thi truong, en: Environment}}{HERE}",
+            )
+        ],
+        "'Gia ca thi truong' also names 'market_price'",
+        id="two categories of one name",
+    ),
+    pytest.param(
+        [("home: [Đà Lạt, Dalat]", f"home: [Đà Lạt, Dalat, Bao Loc]{HERE}")],
+        "'Bao Loc' also lies elsewhere",
+        id="a town that is ours and another",
+    ),
+    pytest.param(
+        [("home: [Đà Lạt, Dalat]", f"home: [Đà Lạt, Dalat, Huế]{HERE}")],
+        "'Huế' also lies elsewhere",
+        id="a city that is ours and another",
+    ),
+    pytest.param(
+        [("home: [Đà Lạt, Dalat]", f"home: [Đà Lạt, Sa Đéc]{HERE}")],
+        "'Sa Đéc' also lies elsewhere",
+        id="a town that is ours and, behind a ward, another",
+    ),
+    pytest.param(
         [("limit_hours: 8", f"limit_hours: 0{HERE}")], "limit_hours", id="a limit of nothing"
     ),
     pytest.param(
