@@ -201,7 +201,7 @@ async def test_everybody_reads_their_own_language(world: World):
     await world.hear_case(assigned())
     await world.send()
 
-    assert world.mails() == {"officer": f"[{CODE}] A new report for Ward 1 People's Committee"}
+    assert world.mails() == {"officer": f"[{CODE}] A new report for your unit"}
 
 
 async def test_rows_hold_accounts_and_no_address(world: World):
