@@ -4,7 +4,6 @@ Load, look at the actor's part, decide, save. Somebody else's write in between i
 again, unless the caller named the version that they had seen.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +18,7 @@ from services.intake.domain.decisions import Request, decide
 from services.intake.domain.parties import Actor, parties
 from services.intake.domain.report import MediaIn
 from services.intake.scope import scope
+from services.intake.searching import searched
 from services.intake.shelf import Shelf
 from services.intake.store import COUNTS, CaseStore, StoredCase
 from services.intake.submission import Submission
@@ -26,7 +26,6 @@ from shared.errors import CivicError, OutageError, StaleVersionError
 from shared.events import EvidenceAdded, MediaCount
 from shared.identity import read_code
 from shared.outbox import TailPublisher
-from shared.text import fold
 from shared.vocabulary import MediaKind, State
 
 RACES = 20  # lost in a row, and something is wrong
@@ -197,7 +196,10 @@ class Desk:
 
     async def inbox(self, actor: Actor, filters: Filters) -> tuple[list[StoredCase], str | None]:
         """Return the actor's cases by the date that counts, and a cursor for more."""
-        query: list[Mapping[str, Any]] = [scope(actor), *_conditions(filters, self._clock())]
+        now = self._clock()
+        query: list[Mapping[str, Any]] = [scope(actor), *_conditions(filters, now)]
+        if filters.q:
+            query.append(searched(filters.q, self._shelf.now(now).regulation))
         if filters.cursor:
             query.append(after_due(COUNTS, filters.cursor, newest=filters.newest))
         way = -1 if filters.newest else 1
@@ -285,10 +287,6 @@ def _conditions(filters: Filters, now: datetime) -> list[Mapping[str, Any]]:
     if filters.overdue is not None:
         late = {COUNTS: {"$lt": now}, "case.state": {"$nin": _DONE}}
         found.append(late if filters.overdue else {"$nor": [late]})
-    if filters.q:
-        code = read_code(filters.q)
-        words = re.escape(fold(filters.q))
-        found.append({"_id": code} if code else {"content.folded": {"$regex": words}})
     return found
 
 

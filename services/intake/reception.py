@@ -18,6 +18,7 @@ from services.intake.domain.receive import Arrival, receive
 from services.intake.domain.report import Position, ReporterIn, ReportIn, position_of
 from services.intake.domain.rules import Rules
 from services.intake.marks import marks_of
+from services.intake.searching import searchable
 from services.intake.shelf import Shelf
 from services.intake.store import CaseStore
 from services.intake.submission import Submission
@@ -28,7 +29,6 @@ from shared.identity import Reporter, TrackingTokens, Vault, fingerprint, new_co
 from shared.outbox import TailPublisher
 from shared.screening import ScreeningRules, screen
 from shared.telemetry import REPORTS
-from shared.text import fold
 from shared.vocabulary import Anonymity, CaseCode, Channel, ReporterId, UnitId
 
 _ACCEPTED = REPORTS.labels("accepted")  # found once, not with each report
@@ -288,7 +288,7 @@ def _content(
     location = report.location
     return {
         "text": report.text,
-        "folded": fold(report.text),
+        "folded": searchable(report.text, location.address if location else None),
         "sub_category": report.sub_category,
         "location": {
             "lat": position.lat if position else None,

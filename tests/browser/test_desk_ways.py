@@ -1,6 +1,7 @@
 """Ways through the desk: back to the inbox as it was left, out of dialogs, at the counter."""
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -73,6 +74,24 @@ def test_the_way_back_leads_to_the_inbox_as_it_was_left(
         page.locator("header nav a[aria-current]").click()
         expect(page.locator("#search")).to_have_value("")
         assert page.url.endswith("/desk/inbox")
+
+
+def test_what_the_search_has_shown_stays_when_the_server_answers(
+    open_context: Callable[..., Any], stack: dict[str, Any], city: City
+):
+    word = f"q{uuid.uuid4().hex[:8]}"
+    place = {"lat": 11.9404, "lon": 108.4383, "address": f"12 Phan {word} Phùng"}
+    code = assigned(city, text=f"Rác {word} đổ đầy lối đi", location=place)["code"]
+    with open_context(DESKTOP) as (context, _watch):
+        page = context.new_page()
+        sign_in(page, stack, OFFICER)
+        row = page.locator(f".rows [data-code='{code}']")
+        row.wait_for()
+        for typed in (code[-4:], code[:7], f"loi {word}", f"phung {word} rac"):
+            with page.expect_response(lambda answer: "q=" in answer.url):
+                page.locator("#search").fill(typed)
+            expect(page.locator(".list[aria-busy]")).to_have_count(0)
+            expect(row, typed).to_be_visible()
 
 
 def test_a_press_beside_a_dialog_loses_nothing_that_was_written(

@@ -177,13 +177,16 @@ class Paging:
     newest: Annotated[bool, Query(description="the latest deadline first")] = False
 
 
+_SOUGHT = "beginnings of words in any order (text, address, unit), or a code or a piece of one"
+
+
 def _filters(
     state: Annotated[str | None, Query(description="one or more, by commas")] = None,
     unit: Annotated[str | None, Query(max_length=64)] = None,
     category: Annotated[str | None, Query(max_length=64)] = None,
     overdue: Annotated[bool | None, Query()] = None,
     *,
-    q: Annotated[str | None, Query(max_length=200, description="words or a code")] = None,
+    q: Annotated[str | None, Query(max_length=200, description=_SOUGHT)] = None,
     channel: Annotated[Channel | None, Query(description="how it came in")] = None,
     flag: Annotated[str | None, Query(max_length=64, description="like `emergency`")] = None,
     paging: Annotated[Paging, Depends()],

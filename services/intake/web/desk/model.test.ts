@@ -104,6 +104,8 @@ test('what is typed without accents is found in what is shown', () => {
   const one = row('DL-7K3Q-9M2F', { excerpt: 'Lấn chiếm vỉa hè đường Phan Đình Phùng' });
   assert.deepEqual(['via he', 'phan dinh', '7k3q', 'PHÙNG'].map((each) => said(one, each)), [true, true, true, true]);
   assert.ok(!said(one, 'rác'));
+  // the server's answer takes no row away: it does not look at what stands in no row
+  assert.ok(!said({ ...one, category: 'environment' }, 'environment'));
 });
 
 test('who monitors or helps watches, and who handles does not', () => {

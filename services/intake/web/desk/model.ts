@@ -215,11 +215,13 @@ export function merged(one: readonly Row[], other: readonly Row[]): Row[] {
 
 const folded = new WeakMap<Row, string[]>();
 
-/** Whether every word that was typed begins a word of a row, accents and case aside. */
+/** Whether every word that was typed begins a word of a row, accents and case aside.
+
+    The server finds whatever this finds (`services/intake/searching.py`): its answer takes no row away. */
 export function said(row: Row, typed: string): boolean {
   let words = folded.get(row);
   if (!words) {
-    const text = [row.code, row.excerpt, row.location?.address, row.unit_name?.vi, row.category];
+    const text = [row.code, row.excerpt, row.location?.address, row.unit_name?.vi];
     words = fold(text.filter(Boolean).join(' ')).split(' ');
     folded.set(row, words);
   }
