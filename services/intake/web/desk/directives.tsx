@@ -7,6 +7,7 @@ import { categoryName, unitName } from './catalogue';
 import { now } from './live';
 import { useLoaded } from './loading';
 import type { Directive } from './model';
+import { Stale } from './parts';
 import { onLink, pathOf } from './route';
 import { authed } from './session';
 
@@ -40,6 +41,7 @@ export function DirectivesBox(): JSX.Element {
       <h2 id="directives">
         {t('leader.directives')} {open !== undefined && <span class="count num">{open}</span>}
       </h2>
+      <Stale of={loaded} part />
       {!items && (loaded.error !== null
         ? <Failed error={loaded.error} onRetry={loaded.reload} />
         : <Loading rows={2} />)}

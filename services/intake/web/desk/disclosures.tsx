@@ -9,7 +9,7 @@ import { Ask } from './asking';
 import { now } from './live';
 import { useLoaded } from './loading';
 import type { Case } from './model';
-import { Heading } from './parts';
+import { Heading, Stale } from './parts';
 import { usePress } from './pressing';
 import { DisclosurePreview } from './preview';
 import { onLink, pathOf } from './route';
@@ -36,6 +36,7 @@ export function Disclosures(): JSX.Element {
   return (
     <main id="main" class="leaders" tabIndex={-1}>
       <Heading title={t('disclosure.title')}>{t('disclosure.title')}</Heading>
+      <Stale of={loaded} />
       <p class="hint">{t('disclosure.lead')}</p>
       {!loaded.data && (loaded.error !== null ? <Failed error={loaded.error} onRetry={loaded.reload} /> : <Loading />)}
       {loaded.data?.length === 0 && <Empty icon="file-text"><p>{t('leader.none')}</p></Empty>}
@@ -52,6 +53,7 @@ export function Waiting(): JSX.Element {
       <h2 id="consent">
         {t('leader.consent')} {loaded.data && <span class="count num">{loaded.data.length}</span>}
       </h2>
+      <Stale of={loaded} part />
       {!loaded.data && (loaded.error !== null
         ? <Failed error={loaded.error} onRetry={loaded.reload} />
         : <Loading rows={2} />)}
@@ -75,6 +77,7 @@ function OfThisCase({ shown }: { shown: Case }): JSX.Element | null {
   return (
     <section class="card stack" aria-labelledby="disclosures">
       <h2 id="disclosures">{t('disclosure.title')}</h2>
+      <Stale of={loaded} part />
       {failed && <Failed error={loaded.error} onRetry={loaded.reload} />}
       {loaded.data?.map((each) => <Card key={each.id} disclosure={each} onChange={loaded.reload} />)}
       {may && <Button icon="share" onClick={() => setOpen(true)}>{t('action.disclosure')}</Button>}

@@ -11,7 +11,7 @@ import { now } from './live';
 import { useLoaded } from './loading';
 import { type Row, byUrgency } from './model';
 import { type Listed, counted, whole } from './paging';
-import { Heading } from './parts';
+import { Heading, Stale } from './parts';
 import { usePress } from './pressing';
 import { authed, download, me } from './session';
 
@@ -35,18 +35,20 @@ export function Leaders(): JSX.Element {
   return (
     <main id="main" class="leaders" tabIndex={-1}>
       <Heading title={t('nav.leaders')}>{t('nav.leaders')}</Heading>
-      {asked.error !== null && !asked.data && <Failed error={asked.error} onRetry={asked.reload} />}
+      <Stale of={asked} />
       {!asked.data && asked.error === null && <Loading rows={5} />}
-      {asked.data && (
+      {(asked.data || asked.error !== null) && (
         <div class="columns">
           <div class="stack main">
-            <Asked list={asked.data} />
+            {!asked.data && <Failed error={asked.error} onRetry={asked.reload} />}
+            {asked.data && <Asked list={asked.data} />}
             <DirectivesBox />
           </div>
           <div class="stack side">
             {me.value?.role === 'leader' && <Waiting />}
             <section class="card stack" aria-labelledby="late">
               <h2 id="late">{t('leader.overdue_units')}</h2>
+              <Stale of={chase} part />
               {!chase.data && (chase.error !== null
                 ? <Failed error={chase.error} onRetry={chase.reload} />
                 : <Loading rows={3} />)}

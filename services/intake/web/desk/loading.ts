@@ -7,7 +7,7 @@ export interface Loaded<T> {
   data: T | null;
   error: unknown;
   busy: boolean;
-  at: number; // when the data came
+  at: number; // when data came last
   reload: () => void;
   put: (data: T) => void;
 }
@@ -44,7 +44,7 @@ export function useLoaded<T>(
     };
     const questions = paced(ask, () => BURST_MS);
     asking.current = questions;
-    setState(NOTHING);
+    setState((old) => ({ ...NOTHING, at: old.at })); // a page may go on showing what came then
     questions.soon();
     const stop = onChange((code) => {
       if (latest.current.concerns(code)) questions.soon(BURST_MS);

@@ -1,10 +1,11 @@
 /** Small parts that several pages of the desk share. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { duration, moment } from '@web/core/dates';
+import { duration, moment, time } from '@web/core/dates';
 import { t } from '@web/core/i18n';
-import { FlagChip, Icon } from '@web/ui/kit';
-import { now } from './live';
+import { FlagChip, Icon, Note } from '@web/ui/kit';
+import { connection, now } from './live';
+import type { Loaded } from './loading';
 import { type Clock, leftAt, urgency } from './model';
 import { moved } from './route';
 
@@ -19,6 +20,30 @@ export function Heading({ children, title }: { children: ComponentChildren; titl
     document.title = `${title} · ${t('desk.title')}`;
   }, [title]);
   return <h1 tabIndex={-1} ref={box}>{children}</h1>;
+}
+
+interface StaleProps {
+  of: Omit<Loaded<unknown>, 'put'>;
+  held?: boolean; // something older is shown
+  part?: boolean; // of a page: that the connection is lost is said once, under the page's heading
+}
+
+const AGAIN_MS = 10_000;
+
+/** Says under a heading that what is shown is of an earlier moment, and of which; asks again. */
+export function Stale({ of, held = of.data !== null, part }: StaleProps): JSX.Element | null {
+  const failed = held && of.error !== null;
+  useEffect(() => {
+    if (!failed) return;
+    const again = setInterval(() => document.visibilityState === 'visible' && of.reload(), AGAIN_MS);
+    return () => clearInterval(again);
+  }, [failed, of.reload]);
+  if (!failed && (part || connection.value !== 'lost')) return null;
+  return (
+    <Note kind="warn" icon="cloud-off" role="status">
+      {t('inbox.stale', { time: time(of.at || Date.now()) })}
+    </Note>
+  );
 }
 
 /** Time left in working time, as words and a shape; red only when it is over. */

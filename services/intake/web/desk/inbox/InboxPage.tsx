@@ -8,11 +8,11 @@ import {
 } from '@web/ui/kit';
 import { unitName } from '../catalogue';
 import { KeyHelp } from '../keyhelp';
-import { connection, now } from '../live';
+import { now } from '../live';
 import { MapSide } from '../mapside';
 import { type Row, type Tab, byUrgency, isDone, merged, said, under } from '../model';
 import { counted } from '../paging';
-import { Heading } from '../parts';
+import { Heading, Stale } from '../parts';
 import { usePress } from '../pressing';
 import { askedHere, keepAsked, scrollBack } from '../route';
 import { Rows } from '../rows';
@@ -47,7 +47,7 @@ export function Inbox(): JSX.Element {
         <Heading title={t('nav.inbox')}>{unitName(unit) || t('nav.inbox')}</Heading>
         <KeyHelp />
       </div>
-      <Stale at={loaded.at} failed={loaded.error !== null && held !== null} />
+      <Stale of={loaded} held={held !== null} />
       <Counted open={open} past={past} own={own} unit={unit} tab={tab} onTab={setTab} />
       <Filters
         typed={typed}
@@ -206,13 +206,4 @@ function useMapChoice(): [boolean, (on: boolean) => void] {
     setOn(chosen);
   };
   return [on, choose];
-}
-
-function Stale({ at, failed }: { at: number; failed: boolean }): JSX.Element | null {
-  if (connection.value !== 'lost' && !failed) return null;
-  return (
-    <Note kind="warn" icon="cloud-off" role="status">
-      {t('inbox.stale', { time: time(at || Date.now()) })}
-    </Note>
-  );
 }

@@ -6,6 +6,7 @@ import { both, t } from '@web/core/i18n';
 import { Button, Failed, Loading, Note, toast, wordsOf } from '@web/ui/kit';
 import { now } from '../live';
 import { useLoaded } from '../loading';
+import { Stale } from '../parts';
 import { SLIP_MS, usePress } from '../pressing';
 import { authed } from '../session';
 import { type Dossier, Papers } from './Papers';
@@ -44,6 +45,7 @@ export function Due({ desk }: { desk: string }): JSX.Element {
   return (
     <section class="card stack" aria-labelledby="dossiers">
       <h2 id="dossiers">{t('onestop.dossiers')}</h2>
+      <Stale of={loaded} part />
       {!loaded.data && loaded.error !== null && (
         <Failed error={loaded.error} onRetry={loaded.reload} />
       )}

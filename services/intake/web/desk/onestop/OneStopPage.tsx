@@ -8,7 +8,7 @@ import { Due } from './Due';
 import { Choice } from '../rows';
 import { now } from '../live';
 import { useLoaded } from '../loading';
-import { Heading } from '../parts';
+import { Heading, Stale } from '../parts';
 import { SLIP_MS, usePress, useWishes } from '../pressing';
 import { authed, me } from '../session';
 
@@ -56,6 +56,7 @@ export function OneStopDesk(): JSX.Element {
   return (
     <main id="main" class="leaders" tabIndex={-1}>
       <Heading title={t('onestop.title')}>{t('onestop.title')}</Heading>
+      <Stale of={desks} />
       {!desks.data && (desks.error !== null ? <Failed error={desks.error} onRetry={desks.reload} /> : <Loading />)}
       {desks.data && <Choice id="which-desk" none={t('onestop.pick')} label={t('onestop.desk')} value={chosen} onChange={choose} options={desks.data.map((each) => [each.id, `${each.prefix} · ${both(each.name)}`])} />}
       {desk && <AtDesk desk={desk} others={desks.data!.filter((each) => each.id !== desk.id)} key={desk.id} onStep={desks.reload} />}
@@ -92,6 +93,7 @@ function AtDesk({ desk, others, onStep }: { desk: DeskState; others: readonly De
         {!desk.open_now && <Note icon="clock">{t('onestop.closed', { time: moment(desk.opens_at, now.value) })}</Note>}
         <section class="card stack" aria-labelledby="now">
           <h2 id="now">{t('onestop.now')}</h2>
+          <Stale of={tickets} part />
           {mine.map((each) => (
             <article class="stack" key={each.id} data-ticket={each.number}>
               <p class="ticket num">{each.number}</p>
@@ -122,6 +124,9 @@ function AtDesk({ desk, others, onStep }: { desk: DeskState; others: readonly De
         </section>
         <section class="card stack" aria-labelledby="today">
           <h2 id="today">{t('onestop.today')}</h2>
+          {!tickets.data && tickets.error !== null && (
+            <Failed error={tickets.error} onRetry={tickets.reload} />
+          )}
           <ul class="plain">
             {[...(tickets.data ?? [])].reverse().slice(0, 20).map((each) => (
               <li class="row between numberline" key={each.id}>

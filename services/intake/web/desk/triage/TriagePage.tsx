@@ -9,7 +9,7 @@ import {
   OPEN_STATES, type Row, type TriageBox, byUrgency, merged, triageBoxes,
 } from '../model';
 import { type Listed, counted, whole } from '../paging';
-import { Heading } from '../parts';
+import { Heading, Stale } from '../parts';
 import { Rows } from '../rows';
 import { Decide } from './Decide';
 
@@ -45,6 +45,7 @@ export function Triage(): JSX.Element {
   return (
     <main id="main" class="inbox" tabIndex={-1}>
       <Heading title={t('triage.title')}>{t('triage.title')}</Heading>
+      <Stale of={loaded} />
       <Tabs
         label={t('nav.triage')}
         chosen={box}
