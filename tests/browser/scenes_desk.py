@@ -45,21 +45,6 @@ def _city(stack: dict[str, Any]) -> list[dict[str, Any]]:
     return _filled(stack["intake"], stack["notify"], json.dumps(stack["accounts"]))
 
 
-@scene("desk-signin")
-def signin(page: Page, _stack: dict[str, Any]) -> None:
-    page.goto("/desk")
-    page.locator("#signin-name").wait_for()
-
-
-@scene("desk-signin-refused", themes=("light",))
-def signin_refused(page: Page, _stack: dict[str, Any]) -> None:
-    page.goto("/desk")
-    page.locator("#signin-name").fill("officer.ward_1")
-    page.locator("#signin-password").fill("sai mật khẩu rồi")
-    page.get_by_role("button", name="Đăng nhập").click()
-    page.locator(".summary").wait_for()
-
-
 @scene("desk-inbox")
 def inbox(page: Page, stack: dict[str, Any]) -> None:
     _city(stack)

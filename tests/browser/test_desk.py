@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Route, expect
 
-from tests.browser import scenes_desk  # noqa: F401 - registers its scenes
+from tests.browser import scenes_desk, scenes_signin  # noqa: F401 - registers their scenes
 from tests.browser.desk_world import WARD, assigned, files, send, sign_in
 from tests.browser.driver import DESKTOP, PHONE, Size, violations
 from tests.browser.scenes import SCENES

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser import scenes_desk  # noqa: F401 - registers its scenes
+from tests.browser import scenes_desk, scenes_signin  # noqa: F401 - registers their scenes
 from tests.browser.desk_world import WARD, assigned, send, sign_in
 from tests.browser.driver import DESKTOP, PHONE, violations
 from tests.browser.rules import clipped_when_spaced, small_controls, told_by_colour_alone

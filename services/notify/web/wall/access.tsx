@@ -45,17 +45,19 @@ export function Access(): JSX.Element {
   useAnotherTry();
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
+    if (!given.trim()) return setRefused('wall.token_missing');
     const entry = await tried(given.trim());
     if (entry === 'in') keep(given.trim());
     else setRefused(entry === 'refused' ? 'wall.access_wrong' : 'wall.access_away');
   };
+  const flaw = refused && refused !== 'wall.access_away' ? t(refused) : undefined;
   return (
     <main id="main" class="access" tabIndex={-1}>
-      <form class="card raised stack" onSubmit={submit}>
+      <form class="card raised stack" onSubmit={submit} noValidate>
         <h1>{t('wall.title')}</h1>
         <p>{t('wall.access')}</p>
         {refused && <ErrorSummary complaints={[{ target: 'token', words: t(refused) }]} />}
-        <Field id="token" label={t('wall.token')} hint={t('wall.token_hint')}>
+        <Field id="token" label={t('wall.token')} hint={t('wall.token_hint')} error={flaw}>
           {(props) => <input {...props} type="password" autocomplete="off" required value={given} onInput={(event) => setGiven(event.currentTarget.value)} />}
         </Field>
         <Button type="submit" kind="primary" wide icon="login">{t('wall.open')}</Button>
