@@ -28,7 +28,19 @@ def configure(service: str, *, level: int = logging.INFO) -> None:
         logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
     )
     logging.getLogger("python_multipart").setLevel(logging.ERROR)  # warns of each hostile body
+    _join_uvicorn()
     logging.basicConfig(level=logging.WARNING, handlers=[_Bridge()], force=True)
+
+
+def _join_uvicorn() -> None:
+    """Leave uvicorn its warnings, in our form; below them it names who opens a WebSocket, and why.
+
+    Who: the client's address. Why: path and query, which may hold a code and anything else.
+    """
+    uvicorn = logging.getLogger("uvicorn")
+    uvicorn.handlers.clear()  # where it was started without shared/prefork.py
+    uvicorn.propagate = True
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
 
 class _Bridge(logging.Handler):

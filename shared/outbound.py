@@ -7,24 +7,23 @@ not followed. Sources: OWASP API7:2023; the IANA registries of special-purpose a
 
 import asyncio
 import re
-import socket
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from importlib import import_module
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from shared.errors import CivicError
+from shared.resolver import Resolver
 
 import_module("httpcore")  # httpx does so with its first client: that is anew in every worker
 
 RESOLVE_S = 3.0
 MAX_URL = 2_000  # characters
 MAX_ANSWER_BYTES = 64 * 1024  # of what a receiver says; nobody needs more than its status
+UNKNOWN_HOST = "unknown_host"  # the one refusal that may be another answer a moment later
 MAX_ADDRESSES = 8  # of one name that are judged and tried
 
 Address = IPv4Address | IPv6Address
@@ -158,24 +157,9 @@ def _judge(address: Address) -> None:
         raise AddressRefusedError("inner_address", "the host is not on the public internet")
 
 
-# Threads of their own, since those of the loop are for names of ours and for files; and one for a
-# name at most: where its servers never answer it is held until the system gives up, long after us.
-_RESOLVERS = ThreadPoolExecutor(16, "names")
-_asked: dict[tuple[str, int], Future[list[Any]]] = {}
-
-
-async def lookup(host: str, port: int) -> list[str]:
-    """Return the addresses of a host as the system resolves it."""
-    key = host, port
-    if (asking := _asked.get(key)) is None or asking.done():
-        asking = _RESOLVERS.submit(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-        _asked[key] = asking
-    try:
-        found = await asyncio.shield(asyncio.wrap_future(asking))
-    finally:
-        if asking.done():
-            _asked.pop(key, None)
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
+# What is called; and apart from it what somebody wants to register, which may be anything.
+lookup = Resolver(threads=16, queue=256)
+registering = Resolver(threads=4, queue=32)
 
 
 async def addresses_of(target: Target, rules: Rules, *, resolve: Lookup = lookup) -> list[str]:
@@ -189,16 +173,16 @@ async def addresses_of(target: Target, rules: Rules, *, resolve: Lookup = lookup
         async with asyncio.timeout(RESOLVE_S):
             found = await resolve(target.host, target.port)
     except (OSError, TimeoutError, UnicodeError) as error:
-        raise AddressRefusedError("unknown_host", "the host cannot be found now") from error
+        raise AddressRefusedError(UNKNOWN_HOST, "the host cannot be found now") from error
     if not found:
-        raise AddressRefusedError("unknown_host", "the host has no address")
+        raise AddressRefusedError(UNKNOWN_HOST, "the host has no address")
     if not rules.is_test(target.host, target.port):
         for each in found:
             _judge(ip_address(each))
     return list(found)[:MAX_ADDRESSES]
 
 
-async def check(url: str, rules: Rules, *, resolve: Lookup = lookup) -> None:
+async def check(url: str, rules: Rules, *, resolve: Lookup = registering) -> None:
     """Check an address at the moment when somebody registers it; each call checks it again.
 
     Raises:

@@ -14,13 +14,14 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 
 from shared import problems
 from shared.health import PATHS, AsgiApp
 from shared.problems import Problem
 
 WINDOW_S = 300.0
+TRY_LATER = 1013  # RFC 6455's registry; no client sees it before the handshake is done
 REMEMBERED = 50_000  # senders; bounds memory to about 10 MB, the oldest is forgotten first
 
 
@@ -96,15 +97,14 @@ class Pacer:
         self._steps = Throttle(paces.steps)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Serve one request, or say when to come back."""
-        if scope["type"] != "http" or scope["path"] in PATHS:
+        """Serve one request, or the handshake of a WebSocket, or say when to come back."""
+        if scope["type"] not in {"http", "websocket"} or scope["path"] in PATHS:
             await self._app(scope, receive, send)
             return
         brakes = self._brakes(scope)
         wait_s = max(brake.wait_s(key) for brake, key in brakes)
         if wait_s > 0:
-            language = problems.language_of(Request(scope))
-            await problems.response(too_many(wait_s), language)(scope, receive, send)
+            await _refuse(wait_s, scope, receive, send)
             return
         for brake, key in brakes:
             brake.count(key)
@@ -115,7 +115,7 @@ class Pacer:
         client = scope.get("client")
         address = network(client[0] if client else "")
         found = [(self._requests, address)]
-        if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+        if scope.get("method", "GET") in {"GET", "HEAD", "OPTIONS"}:  # a handshake has none here
             return found
         if scope["path"] in self._creating:
             found.append((self._creations, address))
@@ -123,6 +123,14 @@ class Pacer:
         if token:
             found.append((self._steps, hashlib.sha256(token).hexdigest()[:32]))
         return found
+
+
+async def _refuse(wait_s: float, scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "websocket" and "websocket.http.response" not in scope["extensions"]:
+        await send({"type": "websocket.close", "code": TRY_LATER})
+        return
+    language = problems.language_of(HTTPConnection(scope))
+    await problems.response(too_many(wait_s), language)(scope, receive, send)
 
 
 def too_many(wait_s: float) -> Problem:

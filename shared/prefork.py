@@ -24,6 +24,8 @@ from typing import Literal
 
 import uvicorn
 
+from shared import logs
+
 log = logging.getLogger("uvicorn.error")
 
 GRACE_S = 10  # to finish what is in hand after SIGTERM
@@ -258,8 +260,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--ws", default="auto", help="uvicorn's, or MODULE:PROTOCOL")
     parser.add_argument("--report-to", type=int, help="descriptor that gets every worker's pid")
     given = parser.parse_args(arguments)
-    for module in (*SERVER_MODULES, given.app.partition(":")[0]):
-        importlib.import_module(module)
+    module = given.app.partition(":")[0]
+    logs.configure(module.removeprefix("services.").removesuffix(".app"))
+    for each in (*SERVER_MODULES, module):
+        importlib.import_module(each)
     http: Literal["httptools"] = given.http  # uvicorn's types do not know that it may be ours
     ws: Literal["auto"] = given.ws
     config = uvicorn.Config(
@@ -269,6 +273,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         factory=True,
         http=http,
         ws=ws,
+        log_config=None,  # its lines go where ours go
         access_log=False,
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_S,

@@ -10,6 +10,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 
 from shared.errors import OutageError
 from shared.validation_words import in_vietnamese
@@ -115,7 +116,7 @@ def unavailable() -> Problem:
     )
 
 
-def language_of(request: Request) -> Language:
+def language_of(request: HTTPConnection) -> Language:
     """Return the language that the caller prefers (Accept-Language), else Vietnamese."""
     best, chosen = 0.0, Language.VIETNAMESE
     for part in request.headers.get("accept-language", "").lower().split(","):

@@ -171,7 +171,7 @@ def _safe(headers: Iterable[tuple[bytes, bytes]], scope: Any) -> list[tuple[byte
     answer = list(headers)
     said = {name.lower() for name, _ in answer}
     ours = dict(SECURITY_HEADERS)
-    if scope["scheme"] == "https":
+    if scope["scheme"] in {"https", "wss"}:
         ours.update([_STRICT_TRANSPORT])
     return answer + [each for each in ours.items() if each[0] not in said]
 
@@ -208,6 +208,9 @@ class Envelope:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one request."""
+        if scope["type"] == "websocket":
+            await self._handshake(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -230,6 +233,28 @@ class Envelope:
         finally:
             self._note(scope, status, time.perf_counter() - began)
 
+    async def _handshake(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve a WebSocket: its refusal is an answer like others, and how it began is noted."""
+        began = time.perf_counter()
+        noted = False
+
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            nonlocal noted
+            status = {"websocket.accept": 101, "websocket.close": 403}.get(message["type"])
+            if message["type"] == "websocket.http.response.start":
+                status = message["status"]
+                message["headers"] = _safe(message.get("headers", ()), scope)
+            if status and not noted:
+                noted = True
+                self._note(scope, status, time.perf_counter() - began)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            log.exception("request.failed", error=type(error).__name__)
+            raise
+
     @staticmethod
     def _note(scope: Any, status: int, elapsed_s: float) -> None:
         """Log the route, never the path: a path may hold a code, a query may hold anything."""
@@ -241,7 +266,7 @@ class Envelope:
         observe(elapsed_s)
         log.info(
             "request",
-            method=scope["method"],
+            method=scope.get("method", "GET"),
             route=route,
             status=status,
             case=scope.get("civic.case"),

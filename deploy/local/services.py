@@ -22,7 +22,11 @@ _UNPACED = {
     "INTAKE_UPLOADS_PER_ADDRESS": "0",
     "INTAKE_MISSES_PER_ADDRESS": "0",
     "NOTIFY_REQUESTS_PER_ADDRESS": "0",
+    "NOTIFY_SUBSCRIPTIONS_PER_ADDRESS": "0",
 }
+# Nobody is believed who says that somebody else calls; uvicorn would believe every program of this
+# machine, and so whoever reaches a port that was published through one.
+_PACED = {"FORWARDED_ALLOW_IPS": ""}
 
 
 def services(layout: Layout, credentials: Credentials) -> list[Program]:
@@ -55,7 +59,7 @@ def service_environment(layout: Layout, credentials: Credentials) -> Mapping[str
         "INTAKE_S3_ACCESS_KEY": credentials.s3_access_key,
         "INTAKE_S3_SECRET_KEY": credentials.s3_secret_key,
         "INTAKE_S3_BUCKET": BUCKET,
-        **(_UNPACED if layout.unpaced else {}),
+        **(_UNPACED if layout.unpaced else _PACED),
         "INTAKE_ORIGINS": ",".join(_origins(layout, "notify")),
         "NOTIFY_ORIGINS": ",".join(_origins(layout, "intake")),
         "NOTIFY_OWN_URL": layout.url("notify"),

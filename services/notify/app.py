@@ -30,7 +30,7 @@ from services.notify.webhooks import wiring as webhooks
 from shared import logs, origins, pages, topology, web
 from shared.directory import Directory
 from shared.identity import TrackingTokens
-from shared.pace import Paces
+from shared.pace import Paces, Throttle
 from shared.rulebook import load_rulebook
 from shared.runtime import Runtime, utc_now
 from shared.sessions import SessionReader
@@ -132,6 +132,7 @@ class Parts:
             followers=made.followers,
             rules=hooks.rules,
             key=push.public_key(self.settings.vapid_private_key),
+            pace=Throttle(self.settings.subscriptions_per_address),
             clock=utc_now,
         )
         return [

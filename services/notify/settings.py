@@ -51,6 +51,7 @@ class Settings(ServiceSettings):
 
     # What one address may ask for in five minutes, counted by each process; 0 for no limit.
     requests_per_address: int = Field(default=60_000, ge=0)
+    subscriptions_per_address: int = Field(default=60, ge=0)  # browsers, each names a host
 
     send_at_once: int = Field(default=4, ge=1, le=32)  # SMTP connections kept open
     send_batch: int = Field(default=100, ge=1, le=1000)  # rows claimed per look

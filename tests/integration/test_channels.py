@@ -42,6 +42,7 @@ from shared.lockbox import Lockbox
 from shared.mongo import Database, Documents
 from shared.optouts import OptOuts
 from shared.outbound import Rules
+from shared.pace import Throttle
 from shared.sessions import Visitor
 from shared.vocabulary import OFFICE, Clock, Language, Role
 from tests.builders import CODE, state_calendar
@@ -663,6 +664,21 @@ async def test_a_push_service_that_is_busy_is_asked_again_later(world: World):
     assert len(world.browser.shown) == 1
 
 
+async def test_a_push_whose_host_cannot_be_found_now_waits_for_it(world: World):
+    reference = await world.person("push", "email")
+    endpoint = "https://push.invalid/a"  # RFC 6761: no such name, ever
+    one = Subscription(subscription_id(endpoint), endpoint, **world.browser.keys())
+    await world.subscriptions.add(f"reporter:{reference}", one, world.now, code=CODE)
+    identifier = await world.owe(reference)
+
+    await world.send()
+
+    row = await world.row(identifier)
+    assert said(row) == ("push", "pending", "refused_unknown_host")
+    assert row["next_at"] > NOON
+    assert world.mails.sent == []
+
+
 async def test_a_push_whose_answer_was_lost_is_shown_once(world: World):
     reference = await world.person("push", "email")
     await world.subscribe(f"reporter:{reference}")
@@ -766,7 +782,9 @@ class Door:
         return Visitor("u_1", self.role, OFFICE, must_change=False, until=datetime.now(UTC))
 
 
-def _client(world: World, role: Role = Role.OFFICE_CLERK) -> httpx.AsyncClient:
+def _client(
+    world: World, role: Role = Role.OFFICE_CLERK, subscriptions: int = 0
+) -> httpx.AsyncClient:
     app = FastAPI()
     problems.install(app)
     signed = Callbacks(world.store, Zalo.app_id, Zalo.oa_secret, "sms-secret", world.clock)
@@ -780,6 +798,7 @@ def _client(world: World, role: Role = Role.OFFICE_CLERK) -> httpx.AsyncClient:
         world.followers,
         rules=LOCAL,
         key=key,
+        pace=Throttle(subscriptions),
         clock=world.clock,
     )
     app.include_router(callbacks.create_router(signed))
@@ -938,6 +957,20 @@ async def test_a_wrong_subscription_is_refused_at_its_field(
     assert answer.status_code == 422
     assert [each["field"] for each in answer.json()["errors"]] == [where]
     assert await world.subscriptions.of("account:u_1") == []
+
+
+async def test_who_subscribes_one_browser_after_another_waits(world: World):
+    wrong = {"endpoint": "https://127.0.0.2/push", "keys": world.browser.keys()}
+    headers = {"Authorization": "Bearer good"}
+
+    async with _client(world, subscriptions=2) as client:
+        unknown = await client.post("/push/subscriptions", json=wrong)
+        found = [
+            await client.post("/push/subscriptions", json=wrong, headers=headers) for _ in range(3)
+        ]
+
+    assert [each.status_code for each in (unknown, *found)] == [401, 422, 422, 429]
+    assert 0 < int(found[-1].headers["retry-after"]) <= 300
 
 
 async def test_the_office_reads_what_did_not_arrive_and_why(world: World):

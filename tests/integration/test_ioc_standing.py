@@ -7,7 +7,7 @@ from typing import cast
 import httpx
 import pytest
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from services.notify.admission import Admission, Standing, unauthenticated
 from services.notify.ioc import api as ioc
@@ -42,12 +42,14 @@ class Door:
     """Lets everybody in until it is shut; `away`: the sessions cannot be read."""
 
     def __init__(self) -> None:
-        self.shut = self.away = False
+        self.shut = self.away = self.silent = False
         self.asked = 0
 
     async def ioc(self, authorization: str) -> None:
         assert authorization == "Bearer t"
         self.asked += 1
+        if self.silent:
+            await asyncio.sleep(60)
         if self.away:
             raise OutageError("MongoDB: away")
         if self.shut:
@@ -101,6 +103,24 @@ async def test_server_sent_events_end_with_expired_when_the_token_is_over(
 
     assert heard[-1] == "expired"
     assert heard.count("expired") == 1
+
+
+async def test_a_websocket_is_refused_in_time_when_the_sessions_are_not_answered(
+    centre: tuple[Door, int], monkeypatch: pytest.MonkeyPatch
+):
+    door, port = centre
+    monkeypatch.setattr(websocket, "ANSWER_S", 0.2)
+    door.silent = True
+
+    async with asyncio.timeout(10):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(
+                f"ws://127.0.0.1:{port}/ioc/ws", additional_headers={"Authorization": "Bearer t"}
+            )
+
+    answer = refused.value.response
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
 async def test_a_websocket_is_closed_with_4401_when_the_token_is_over(centre: tuple[Door, int]):

@@ -1,5 +1,6 @@
 """The parent that outlives its workers: nobody is refused between two, and it does not hang."""
 
+import json
 import os
 import signal
 import socket
@@ -14,6 +15,8 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from deploy.local.layout import ROOT, free_port_base
 from deploy.local.process import identify
@@ -193,6 +196,23 @@ def test_an_application_that_never_could_start_is_given_up_at_once(tmp_path: Pat
         assert running.next_worker() == 0  # no second try: that is its supervisor's to decide
     finally:
         running.close()
+
+
+def test_every_line_of_the_log_is_json_and_none_says_who_opened_a_websocket(
+    served: tuple[Served, int],
+) -> None:
+    running, worker = served
+    log = running.folder / "log"
+    with pytest.raises(InvalidStatus):
+        connect(f"ws://127.0.0.1:{running.port}/DL-7K3Q-9M2F?phone=0912345678")
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: f"worker {worker} ended with" in log.read_text())
+    wait_until(lambda: not running.is_refusing())
+
+    lines = [json.loads(each) for each in log.read_text().splitlines()]
+
+    assert {each["service"] for each in lines} == {"counted_app"}
+    assert [each for each in lines if "0912345678" in str(each) or "WebSocket" in str(each)] == []
 
 
 def test_all_ends_in_order_when_the_parent_is_told_to(served: tuple[Served, int]) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 
 from shared import outbound
 from shared.outbound import AddressRefusedError, GuardedTransport, Rules, is_public, target_of
+from shared.resolver import Resolver
 
 PUBLIC = "93.184.215.14"
 
@@ -230,28 +231,85 @@ def test_test_hosts_are_refused_outside_the_dev_profile():
     assert outbound.rules_for("production", " ") == Rules()
 
 
-async def test_a_name_that_is_never_answered_holds_one_thread_and_none_of_the_loop(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    answered, asked = threading.Event(), list[str]()
+class System:
+    """Resolves every name but those that begin with `stuck`, until it is told to."""
 
-    def resolve(host: str, *_: Any, **__: Any) -> list[Any]:
-        asked.append(host)
-        answered.wait(10 if host.startswith("stuck") else 0)
+    def __init__(self) -> None:
+        self.answers = threading.Event()
+        self.asked: list[str] = []
+
+    def getaddrinfo(self, host: str, *_: Any, **__: Any) -> list[Any]:
+        self.asked.append(host)
+        self.answers.wait(10 if host.startswith("stuck") else 0)
         return [(0, 0, 0, "", (PUBLIC, 443))]
 
-    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[System]:
+    found = System()
+    monkeypatch.setattr(socket, "getaddrinfo", found.getaddrinfo)
+    yield found
+    found.answers.set()
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true():  # noqa: ASYNC110 - a thread of the system has no event
+            await asyncio.sleep(0.01)
+
+
+async def test_a_name_that_is_never_answered_holds_one_thread_and_none_of_the_loop(system: System):
     names = ["stuck.example"] * 40 + [f"stuck{each}.example" for each in range(8)]
     stuck = [asyncio.create_task(outbound.lookup(each, 443)) for each in names]
-    try:
-        async with asyncio.timeout(5):
-            assert await outbound.lookup("quick.example", 443) == [PUBLIC]
-            assert await asyncio.to_thread(len, asked) == 10
-        for each in stuck[::2]:
-            each.cancel()
-    finally:
-        answered.set()
+    async with asyncio.timeout(5):
+        assert await outbound.lookup("quick.example", 443) == [PUBLIC]
+        assert await asyncio.to_thread(len, system.asked) == 10
+    for each in stuck[::2]:
+        each.cancel()
+    system.answers.set()
     found = await asyncio.gather(*stuck, return_exceptions=True)
 
     assert found[1::2] == [[PUBLIC]] * 24
     assert await outbound.lookup("stuck.example", 443) == [PUBLIC]
+
+
+async def test_who_registers_names_that_never_answer_holds_up_no_call(
+    system: System, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(outbound, "RESOLVE_S", 0.5)
+    urls = [f"https://stuck{each}.example/" for each in range(200)]
+    refused = await asyncio.gather(
+        *(outbound.check(each, Rules()) for each in urls), return_exceptions=True
+    )
+    recorder = Recorder()
+    async with calling(recorder, outbound.lookup) as caller:
+        status, _ = await outbound.post(caller, "https://a.example.com/", b"", {}, within_s=5)
+
+    assert {str(each).partition(":")[0] for each in refused} == {"unknown_host"}
+    assert status == 200
+    assert len(system.asked) < 10
+
+
+async def test_names_that_wait_are_bounded_and_go_with_the_last_who_wants_them(system: System):
+    resolve = Resolver(threads=2, queue=3)
+    stuck = [asyncio.create_task(resolve(f"stuck{each}.example", 443)) for each in range(2)]
+    await until(lambda: len(system.asked) == 2)
+    names = ("left.example", "left.example", "kept.example", "other.example")
+    left, left_too, *kept = [asyncio.create_task(resolve(each, 443)) for each in names]
+    await asyncio.sleep(0)
+
+    with pytest.raises(OSError, match="too many"):
+        await resolve("one.more.example", 443)
+    left.cancel()
+    await asyncio.gather(left, return_exceptions=True)
+    with pytest.raises(OSError, match="too many"):  # somebody else still wants it
+        await resolve("one.more.example", 443)
+    left_too.cancel()
+    await asyncio.gather(left_too, return_exceptions=True)
+    late = asyncio.create_task(resolve("late.example", 443))
+    await asyncio.sleep(0)
+    system.answers.set()
+
+    assert await asyncio.gather(*stuck, *kept, late) == [[PUBLIC]] * 5
+    assert "left.example" not in system.asked
+    assert await resolve("left.example", 443) == [PUBLIC]

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Response, WebSocket
 
 from shared import pace, web
 from shared.pace import WINDOW_S, Paces, Throttle, network
@@ -146,6 +146,45 @@ async def test_an_answer_that_no_page_asked_for_is_kept_for_none_by_a_cache():
     assert stranger.headers["vary"] == "Accept-Language, Origin"
     for each in (found, stranger):
         assert "access-control-allow-origin" not in each.headers
+
+
+@pytest.mark.parametrize("extensions", [{"websocket.http.response": {}}, {}])
+async def test_the_handshake_of_a_websocket_counts_like_a_request(extensions: dict[str, Any]):
+    app, sent = city(requests=1), list[dict[str, Any]]()
+
+    @app.websocket("/ws")
+    async def follow(socket: WebSocket) -> None:
+        await socket.accept()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope: dict[str, Any] = {
+        "type": "websocket",
+        "path": "/ws",
+        "scheme": "wss",
+        "client": ("192.0.2.1", 1),
+        "headers": [],
+        "query_string": b"",
+        "extensions": extensions,
+        "subprotocols": [],
+    }
+    for _ in range(2):
+        await app(dict(scope), receive, send)
+
+    accepted, refused, *_ = sent
+    assert accepted["type"] == "websocket.accept"
+    if not extensions:
+        assert refused == {"type": "websocket.close", "code": 1013}
+        return
+    assert (refused["type"], refused["status"]) == ("websocket.http.response.start", 429)
+    headers = dict(refused["headers"])
+    assert 0 < int(headers[b"retry-after"]) <= WINDOW_S
+    assert b"default-src 'none'" in headers[b"content-security-policy"]
+    assert b"strict-transport-security" in headers
 
 
 async def test_without_a_limit_nobody_waits():

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from py_vapid import Vapid02
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -27,6 +27,7 @@ from shared import outbound
 from shared.followers import Followers, follower_reference
 from shared.identity import TrackingTokens, read_code
 from shared.outbound import AddressRefusedError, Rules
+from shared.pace import Throttle, network, too_many
 from shared.problems import FieldError, Problem, invalid, not_found
 
 POINT_BYTES, AUTH_BYTES = 65, 16  # RFC 8291
@@ -53,7 +54,12 @@ class SubscriptionIn(BaseModel):
 
 @dataclass(frozen=True)
 class Pushing:
-    """What these routes are made of; `key` is our public one, empty where there is no push."""
+    """What these routes are made of.
+
+    Attributes:
+        key: Our public one, empty where there is no push.
+        pace: Of subscriptions, by who sends them: each names a host that we resolve.
+    """
 
     subscriptions: Subscriptions
     view: CaseView
@@ -62,7 +68,15 @@ class Pushing:
     followers: Followers
     rules: Rules
     key: str
+    pace: Throttle
     clock: Callable[[], datetime]
+
+    def count(self, request: Request) -> None:
+        """Count a subscription; 429 when its sender has made too many."""
+        sender = network(request.client.host if request.client else "")
+        if wait_s := self.pace.wait_s(sender):
+            raise too_many(wait_s)
+        self.pace.count(sender)
 
 
 Authorization = Annotated[str, Header(description="Bearer <tracking_token or access token>")]
@@ -86,12 +100,13 @@ def create_router(pushing: Pushing) -> APIRouter:
         responses=answers(Subscribed, 201),
     )
     async def subscribe(
-        body: SubscriptionIn, *, authorization: Authorization = ""
+        request: Request, body: SubscriptionIn, *, authorization: Authorization = ""
     ) -> dict[str, Any]:
         """Keep a browser for the reporter of `code`, or for the official who calls."""
         if not pushing.key:
             raise not_found("kênh này", "this channel")
         subject = await _subject(pushing, body.code, authorization)
+        pushing.count(request)
         await _check(body, pushing.rules)
         code = read_code(body.code) if body.code else None
         one = Subscription(

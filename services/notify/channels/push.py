@@ -16,7 +16,8 @@ from services.notify.channels.base import TIMEOUT_S, Outgoing
 from services.notify.domain import Outcome
 from services.notify.subscriptions import Subscription, Subscriptions
 from shared import outbound
-from shared.outbound import AddressRefusedError, Rules
+from shared.outbound import UNKNOWN_HOST, AddressRefusedError, Rules
+from shared.resolver import Resolver
 
 TTL = timedelta(days=1)  # how long the push service keeps it for a browser that is away
 GONE = frozenset({404, 410})
@@ -49,7 +50,9 @@ class PushChannel:
         self._subject = subject
         self._subscriptions = subscriptions
         self._clock = clock
-        self._client = outbound.client(rules, timeout_s=TIMEOUT_S)
+        # apart from webhooks: a stranger names these hosts, and may see to it that none answers
+        names = Resolver(threads=16, queue=256)
+        self._client = outbound.client(rules, timeout_s=TIMEOUT_S, resolve=names)
 
     async def send(self, message: Outgoing) -> Outcome:
         """Send to each browser that the person has subscribed; the address is the person."""
@@ -78,7 +81,8 @@ class PushChannel:
                 self._client, to.endpoint, body, self._headers(to, message), within_s=TIMEOUT_S
             )
         except AddressRefusedError as error:
-            return Outcome("rejected", f"refused_{error.code}")
+            later = error.code == UNKNOWN_HOST  # the name's servers may answer again
+            return Outcome("retry" if later else "rejected", f"refused_{error.code}")
         except (httpx.ConnectError, httpx.ConnectTimeout):
             return Outcome("retry", "unreachable")
         except (httpx.HTTPError, TimeoutError) as error:

@@ -15,6 +15,7 @@ from services.notify.admission import Standing
 from services.notify.ioc.api import AnyInstant, Feed
 from services.notify.ioc.cursor import CursorGoneError
 from services.notify.ioc.fanout import BATCH, as_item, reset
+from shared.budget import ANSWER_S, answered_within
 from shared.errors import OutageError
 from shared.problems import FieldError, Problem, invalid, response, unavailable
 from shared.telemetry import WATCHERS
@@ -35,8 +36,9 @@ def create_router(feed: Feed) -> APIRouter:
     async def follow(socket: WebSocket) -> None:
         authorization = _authorization(socket)
         try:
-            await feed.admission.ioc(authorization)
-            start = await _start(socket, feed)
+            async with answered_within(ANSWER_S, "MongoDB"):  # Patience is for requests alone
+                await feed.admission.ioc(authorization)
+            start = await _start(socket, feed)  # the stream has bounds of its own
         except Problem as problem:
             await _deny(socket, problem)
             return
