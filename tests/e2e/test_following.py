@@ -193,6 +193,29 @@ def test_a_follower_hears_the_end_by_mail_and_one_click_ends_their_mails(
     assert city.intake.post(f"{way}x").status_code == 404
 
 
+def test_a_key_stands_for_one_wish_also_for_one_without_an_address(
+    city: City, receipt: dict[str, Any], address: str
+):
+    path = f"/reports/{receipt['code']}/follow"
+    key, wish = {"Idempotency-Key": uuid.uuid4().hex}, {"channels": ["email"], "email": address}
+    first = city.intake.post(path, headers=key)
+    other = city.intake.post(path, json=wish, headers=key)
+    again = city.intake.post(path, headers=key)
+
+    assert (first.status_code, other.status_code, again.status_code) == (201, 422, 201)
+    assert other.json()["type"] == "urn:civic:problem:idempotency_key_reused"
+    assert again.json()["follow_token"] == first.json()["follow_token"]
+    own = {"Authorization": f"Bearer {first.json()['follow_token']}"}
+    assert city.intake.get(path, headers=own).json()["channels"] == []
+
+    # chosen otherwise meanwhile: the key still stands for what was sent under it
+    assert city.intake.put(path, json=wish, headers=own).status_code == 200
+    assert city.intake.post(path, headers=key).status_code == 201
+    # who left and comes again counts again
+    assert city.intake.delete(path, headers=own).json()["followers"] == 0
+    assert city.intake.post(path, headers=key).json()["followers"] == 1
+
+
 def _about(city: City, address: str, subject: str) -> list[Message]:
     return [each for each in mails(city, address) if subject in str(each["Subject"])]
 

@@ -12,7 +12,7 @@ from services.intake.addresses import unconfirmed
 from services.intake.api.answers import checked, json_answer
 from services.intake.api.notifications import ChoiceIn, check, choice_of, choice_view
 from services.intake.api.reports import Front
-from services.intake.asked import KeyReusedError
+from services.intake.asked import Asked, KeyReusedError, asked
 from services.intake.desk import Desk
 from services.intake.domain.case import Fact
 from services.intake.domain.following import FOLLOWER, follow, unfollow
@@ -65,14 +65,14 @@ class Following:
             raise not_found("phản ánh này", "this report")
         return stored
 
-    async def follow(self, code: CaseCode, token: str) -> StoredCase:
-        """Count the follower with this secret, once."""
+    async def follow(self, code: CaseCode, token: str, wish: Asked | None) -> StoredCase:
+        """Count the follower with this secret, once; `wish` stands beside it in the history."""
         reference = follower_reference(code, token)
 
         def steps(stored: StoredCase, now: datetime) -> list[Fact]:
             return follow(stored.case, reference, now)
 
-        return (await self.desk.change(code, SOMEBODY, steps, seen=None)).stored
+        return (await self.desk.change(code, SOMEBODY, steps, seen=None, wish=wish)).stored
 
     async def unfollow(self, code: CaseCode, token: str) -> StoredCase:
         """Count the follower with this secret no more, and forget how they are told."""
@@ -143,9 +143,12 @@ def create_router(following: Following) -> APIRouter:
         reference = follower_reference(known, token)
         replayed = reference in stored.case.followers
         kept = await following.people.find(reference) if replayed else None
-        if kept:
+        wish = _wish(idempotency_key, body)
+        if wish and wish.is_in(stored.history):
+            wish = None  # once is enough: who had left with the key counts again
+        elif kept:  # from before wishes were noted
             _require_same(body, kept.person)
-        after = await following.follow(known, token)
+        after = await following.follow(known, token, wish)
         if body and kept is None:
             kept = await following.people.follow(reference, choice_of(body), known)
         headers = {**PRIVATE}
@@ -235,6 +238,14 @@ def _bearer(authorization: str) -> str:
     if scheme.lower() != "bearer" or not token.strip():
         raise bad_token()
     return token.strip()
+
+
+def _wish(key: str | None, body: ChoiceIn | None) -> Asked | None:
+    """Return under what a wish is known again.
+
+    Its hash is over the key as well, which nobody keeps: else it would tell who guesses an address.
+    """
+    return asked(key, SOMEBODY, "follow", [key or "", body.model_dump_json() if body else ""])
 
 
 def _require_same(body: ChoiceIn | None, known: Reporter | None) -> None:
