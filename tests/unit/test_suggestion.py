@@ -363,6 +363,19 @@ def test_a_text_about_nothing_gets_no_suggestion(regulation: Regulation, text: s
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "dog poop everywhere",
+        "Dog droppings on the pavement",
+        "Nobody picks up the dog mess",
+        "Phân chó khắp công viên",
+    ],
+)
+def test_what_dogs_leave_is_urban_order(regulation: Regulation, text: str) -> None:
+    assert category(text, regulation) == "urban_order"
+
+
+@pytest.mark.parametrize(
     ("accented", "bare"),
     [
         ("Lấn chiếm vỉa hè buôn bán", "lan chiem via he buon ban"),
