@@ -130,6 +130,8 @@ CRAFTED: Mapping[str, Callable[[], bytes]] = {
     "exif absurd place": exif_zero_rationals,
     "wav claiming 4 GiB": lambda: sounds.wav_claiming(0xFFFFFFFF),
     "wav claiming 2 GiB": lambda: sounds.wav_claiming(0x7FFFFFF0),
+    "wav of a sample a second": lambda: sounds.wav_at(1),
+    "wav of 2^31 samples a second": lambda: sounds.wav_at(2**31 - 1),
     "wav of an hour": lambda: sounds.silence_wav(2_400),
     "id3 of 256 MiB": id3_absurd,
     "mp3 with a cover": sounds.mp3_with_cover,

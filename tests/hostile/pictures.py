@@ -2,9 +2,10 @@
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from io import BytesIO
+from types import MappingProxyType
 from typing import Any
 
 from PIL import Image
@@ -62,17 +63,30 @@ def exif_block(
     taken: str | None = "2026:01:09 16:30:00",
     offset: str | None = None,
     gps: dict[int, Any] | None = None,
+    top: Mapping[int, Any] = MappingProxyType({}),
+    inner: Mapping[int, Any] = MappingProxyType({}),
 ) -> bytes:
-    """An EXIF block made by Pillow, with the leading "Exif"."""
+    """An EXIF block made by Pillow, with the leading "Exif".
+
+    Args:
+        orientation: Of the picture.
+        taken: DateTimeOriginal.
+        offset: OffsetTimeOriginal.
+        gps: Fields of the GPS directory.
+        top: More fields of the first directory.
+        inner: More fields of the Exif directory.
+    """
     exif = Image.Exif()
     exif[0x010F] = "Hãng máy ảnh"
+    exif.update(top)
     if orientation is not None:
         exif[0x0112] = orientation
-    inner = exif.get_ifd(0x8769)
+    directory = exif.get_ifd(0x8769)
+    directory.update(inner)
     if taken is not None:
-        inner[0x9003] = taken
+        directory[0x9003] = taken
     if offset is not None:
-        inner[0x9011] = offset
+        directory[0x9011] = offset
     if gps is not None:
         exif.get_ifd(0x8825).update(gps)
     return exif.tobytes()

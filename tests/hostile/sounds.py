@@ -57,8 +57,26 @@ def _blocks(rate: int, seconds: float, layout: str) -> list[AudioFrame]:
 @cache
 def recording(name: str, seconds: float = 1.0) -> bytes:
     """A tone of 440 Hz as the recorder `name` writes it, with tags that tell too much."""
-    muxer, encoder, rate, muxing, encoding = RECORDERS[name]
-    layout = "stereo" if encoder == "vorbis" else "mono"  # FFmpeg's own Vorbis knows no mono
+    layout = "stereo" if name == "ogg_vorbis" else "mono"  # FFmpeg's own Vorbis knows no mono
+    return _written(*RECORDERS[name], seconds=seconds, layout=layout)
+
+
+@cache
+def wav_of(encoder: str, rate: int, layout: str = "mono") -> bytes:
+    """A tone of 440 Hz, a second long, in a WAV of any coding and rate in Hz."""
+    return _written("wav", encoder, rate, {}, {}, seconds=1.0, layout=layout)
+
+
+def _written(
+    muxer: str,
+    encoder: str,
+    rate: int,
+    muxing: dict[str, str],
+    encoding: dict[str, str],
+    *,
+    seconds: float,
+    layout: str,
+) -> bytes:
     out = BytesIO()
     with av.open(out, "w", format=muxer, options=muxing) as sink:
         sink.metadata.update(TAGS)
@@ -103,6 +121,14 @@ def wav_claiming(data_bytes: int) -> bytes:
     wav = recording("wav")
     start = wav.index(b"data") + 4
     return wav[:start] + struct.pack("<I", data_bytes) + wav[start + 4 :]
+
+
+def wav_at(rate: int) -> bytes:
+    """A mu-law WAV of 100 kB whose header claims `rate` samples a second."""
+    layout = struct.pack("<HHIIHH", 7, 1, rate, rate, 1, 8)
+    body = b"WAVEfmt " + struct.pack("<I", 16) + layout
+    body += b"data" + struct.pack("<I", 100_000) + bytes(100_000)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 def silence_wav(seconds: int, rate: int = 8_000) -> bytes:

@@ -1,7 +1,9 @@
+import array
 import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from io import BytesIO
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import av
@@ -38,6 +40,21 @@ def seconds_of(data: bytes) -> float:
         return sum(frame.samples / frame.sample_rate for frame in source.decode(audio=0))
 
 
+def pitch_of(data: bytes) -> float:
+    """The Hz of a tone: how often its middle half rises through zero."""
+    samples, rate = array.array("h"), 0
+    with av.open(BytesIO(data)) as source:
+        plain = av.AudioResampler(format="s16", layout="mono")
+        for frame in source.decode(audio=0):
+            rate = frame.sample_rate
+            for block in plain.resample(frame):
+                samples.frombytes(bytes(block.planes[0])[: 2 * block.samples])
+    middle = samples[len(samples) // 4 : 3 * len(samples) // 4]
+    assert max(middle) == pytest.approx(9_000, rel=0.15)
+    rises = sum(before < 0 <= after for before, after in pairwise(middle))
+    return rises * rate / len(middle)
+
+
 @pytest.mark.parametrize(
     ("recorder", "media_type", "public_type"),
     [
@@ -65,6 +82,47 @@ def test_a_recording_is_known_by_its_content(recorder: str, media_type: str, pub
     assert evidence.duration_ms == pytest.approx(1_000, abs=60)
     assert seconds_of(evidence.public) == pytest.approx(1, abs=0.2)  # AAC begins with silence
     assert (evidence.thumbnail, evidence.width_px) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("coding", "rate", "layout"),
+    [
+        ("pcm_u8", 8_000, "mono"),
+        ("pcm_s16le", 12_345, "mono"),
+        ("pcm_s24le", 4_000, "mono"),
+        ("pcm_s24le", 8_000, "mono"),
+        ("pcm_s24le", 12_345, "mono"),
+        ("pcm_s24le", 48_000, "stereo"),
+        ("pcm_s24le", 96_000, "stereo"),
+        ("pcm_s24le", 192_000, "mono"),
+        ("pcm_s24le", 192_000, "stereo"),
+        ("pcm_s32le", 88_200, "mono"),
+        ("pcm_s64le", 44_100, "mono"),
+        ("pcm_f32le", 192_000, "mono"),
+        ("pcm_f64le", 44_100, "mono"),
+        ("pcm_f64le", 192_000, "mono"),
+        ("pcm_alaw", 8_000, "mono"),
+        ("pcm_mulaw", 11_025, "mono"),
+        ("adpcm_ms", 22_050, "mono"),
+        ("adpcm_ima_wav", 16_000, "mono"),
+    ],
+)
+def test_a_wav_of_any_coding_and_rate_is_as_long_and_as_high_for_others(
+    coding: str, rate: int, layout: str
+):
+    evidence = look(sounds.wav_of(coding, rate, layout))
+
+    assert evidence.duration_ms == pytest.approx(1_000, abs=50)
+    assert seconds_of(evidence.public) == pytest.approx(1, abs=0.1)
+    assert pitch_of(evidence.public) == pytest.approx(440, rel=0.02)
+
+
+def test_the_silence_that_aac_begins_with_is_not_heard():
+    public = look(sounds.recording("wav_alaw")).public
+
+    with av.open(BytesIO(public)) as source:
+        assert source.duration == 1_000_000
+    assert seconds_of(public) == pytest.approx(1, abs=0.1)  # whole blocks of 128 ms
 
 
 @pytest.mark.parametrize("recorder", sorted(sounds.RECORDERS))
@@ -144,6 +202,11 @@ def test_a_stream_is_taken_as_far_as_it_goes(recorder: str):
         pytest.param(sounds.mp4_claiming_samples(2**32 - 1), id="all the samples there can be"),
         pytest.param(sounds.ogg_of_short_packets(10_000, 0), id="empty packets"),
         pytest.param(sounds.ogg_of_short_packets(1_000, 1), id="packets of one byte"),
+        pytest.param(sounds.wav_at(1), id="a sample a second"),
+        pytest.param(sounds.wav_at(3_999), id="too few samples a second"),
+        pytest.param(sounds.wav_at(384_001), id="too many samples a second"),
+        pytest.param(sounds.wav_at(2**31 - 1), id="2**31 samples a second"),
+        pytest.param(sounds.wav_at(2**32 - 1), id="2**32 samples a second"),
         pytest.param(sounds.playlist(), id="a playlist of the server's files"),
         pytest.param(b"#!AMR\n" + b"\x7c" * 2**20, id="amr without any data"),
         pytest.param(b"ID3\x04\0\0\x7f\x7f\x7f\x7f" + bytes(5_000), id="id3 of 256 MB"),

@@ -37,11 +37,105 @@ def test_the_time_of_a_photo(taken: str | None, offset: str | None, utc: str | N
     assert scene_of_photo(exif_block(taken=taken, offset=offset), ZONE).captured_at == expected
 
 
+STAMP = {29: "2026:01:09", 7: (9.0, 30.0, 0.0)}  # UTC; 16:30 in the city
+EARLY, LATE = "2026:01:09 16:30:00", "2026:03:01 08:00:00"
+
+
+@pytest.mark.parametrize(
+    ("block", "utc"),
+    [
+        pytest.param({"top": {306: EARLY}}, "2026-01-09T09:30", id="306 alone"),
+        pytest.param(
+            {"top": {306: EARLY}, "inner": {0x9010: "-05:00"}}, "2026-01-09T21:30", id="its offset"
+        ),
+        pytest.param(
+            {"top": {306: EARLY}, "offset": "-05:00"}, "2026-01-09T09:30", id="another's offset"
+        ),
+        pytest.param({"top": {36867: EARLY}}, "2026-01-09T09:30", id="36867 of Pillow"),
+        pytest.param({"top": {36868: EARLY}}, "2026-01-09T09:30", id="36868 of Pillow"),
+        pytest.param(
+            {"top": {36867: EARLY, 0x9011: "-05:00"}}, "2026-01-09T21:30", id="offset of Pillow"
+        ),
+        pytest.param({"gps": STAMP}, "2026-01-09T09:30", id="satellites: UTC"),
+        pytest.param({"gps": {**STAMP, 29: "2026-01-09"}}, "2026-01-09T09:30", id="ISO date"),
+        pytest.param(
+            {"gps": {**STAMP, 7: (23.0, 59.0, 59.5)}}, "2026-01-09T23:59:59", id="half a second"
+        ),
+        pytest.param(
+            {"taken": EARLY, "top": {36867: LATE, 306: LATE}, "gps": {**STAMP, 29: "2026:02:01"}},
+            "2026-01-09T09:30",
+            id="the camera's own field goes first",
+        ),
+        pytest.param(
+            {"inner": {36868: EARLY}, "top": {36867: LATE}},
+            "2026-01-09T09:30",
+            id="digitized where it belongs before original where it does not",
+        ),
+        pytest.param(
+            {"top": {36867: EARLY, 306: LATE}, "gps": {**STAMP, 29: "2026:02:01"}},
+            "2026-01-09T09:30",
+            id="36867 of Pillow before satellites",
+        ),
+        pytest.param({"top": {306: LATE}, "gps": STAMP}, "2026-01-09T09:30", id="306 goes last"),
+        pytest.param(
+            {"taken": "2026:13:09 16:30:00", "top": {36867: "0000:00:00 00:00:00"}, "gps": STAMP},
+            "2026-01-09T09:30",
+            id="what is malformed wins over nothing",
+        ),
+        pytest.param(
+            {"taken": LATE, "offset": "+25:99", "top": {306: EARLY}},
+            "2026-01-09T09:30",
+            id="nor does an impossible offset",
+        ),
+    ],
+)
+def test_a_time_that_stands_elsewhere_is_found(block: dict, utc: str):
+    exif = exif_block(**{"taken": None, **block})
+
+    expected = datetime.fromisoformat(utc).replace(tzinfo=UTC)
+    assert scene_of_photo(exif, ZONE).captured_at == expected
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({7: None}, id="no time"),
+        pytest.param({29: None}, id="no date"),
+        pytest.param({29: "0000:00:00"}, id="year 0"),
+        pytest.param({29: "1980:01:06"}, id="first day of GPS: no fix"),
+        pytest.param({29: "2026:13:09"}, id="month 13"),
+        pytest.param({29: "9999:12:31", 7: (23.99, 59.99, 0)}, id="end of all time"),
+        pytest.param({29: "09.01.2026"}, id="day first"),
+        pytest.param({29: "2026:01:09 junk"}, id="date and more"),
+        pytest.param({7: (24.0, 0.0, 0.0)}, id="24 hours"),
+        pytest.param({7: (9.0, 60.0, 0.0)}, id="60 minutes"),
+        pytest.param({7: (9.0, 30.0, 1e6)}, id="many seconds"),
+        pytest.param({7: (9.0, 30.0)}, id="no seconds"),
+        pytest.param({7: (9.0, 30.0, 0.0, 0.0)}, id="four numbers"),
+        pytest.param({7: (9.0, IFDRational(0, 0), 0.0)}, id="zero over zero"),
+        pytest.param({7: (9.0, IFDRational(30, 0), 0.0)}, id="thirty over zero"),
+    ],
+)
+def test_a_malformed_time_of_satellites_is_none_and_hides_no_other(changes: dict):
+    gps = {tag: value for tag, value in {**STAMP, **changes}.items() if value}
+
+    assert scene_of_photo(exif_block(taken=None, gps=gps), ZONE).captured_at is None
+    later = scene_of_photo(exif_block(taken=None, gps=gps, top={306: EARLY}), ZONE)
+    assert later.captured_at == datetime(2026, 1, 9, 9, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("written", ["0000:01:01 00:00:00", "2026:13:01 00:00:00", "today", ""])
+def test_a_malformed_time_of_the_file_is_none(written: str):
+    assert scene_of_photo(exif_block(taken=None, top={306: written}), ZONE).captured_at is None
+
+
 @pytest.mark.parametrize(
     ("changes", "place"),
     [
         pytest.param({}, (11.943, 108.437), id="north east"),
         pytest.param({1: "S", 3: "W"}, (-11.943, -108.437), id="south west"),
+        pytest.param({1: "n", 3: "e"}, (11.943, 108.437), id="north east in small letters"),
+        pytest.param({1: "s", 3: "w"}, (-11.943, -108.437), id="south west in small letters"),
         pytest.param({2: (11.943, 0, 0)}, (11.943, 108.437), id="decimal degrees"),
         pytest.param({2: (95.0, 0, 0)}, None, id="latitude 95"),
         pytest.param({4: (181.0, 0, 0)}, None, id="longitude 181"),
@@ -98,7 +192,8 @@ def test_no_bytes_make_the_reader_of_photos_fail(noise: bytes):
 
 @given(st.data())
 def test_no_damage_makes_the_reader_of_photos_fail(data: st.DataObject):
-    block = bytearray(exif_block(orientation=6, offset="+07:00", gps=GPS_OF_THE_MARKET))
+    gps = {**GPS_OF_THE_MARKET, **STAMP}
+    block = bytearray(exif_block(orientation=6, offset="+07:00", gps=gps, top={306: LATE}))
     for _ in range(data.draw(st.integers(1, 8))):
         block[data.draw(st.integers(0, len(block) - 1))] = data.draw(st.integers(0, 255))
 

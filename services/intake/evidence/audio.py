@@ -6,6 +6,7 @@ playlist that could name other files), a list of codecs, and a ceiling for each 
 
 import ctypes
 from collections.abc import Mapping
+from fractions import Fraction
 from importlib.util import find_spec
 from io import BytesIO
 from types import MappingProxyType
@@ -61,8 +62,8 @@ _COPIED: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 _ENCODED: Final = (
-    "amr_nb", "amr_wb", "pcm_alaw", "pcm_mulaw", "pcm_s24le", "pcm_s32le", "pcm_f32le",
-    "pcm_s16be", "adpcm_ima_wav", "adpcm_ms", "gsm_ms", "alac",
+    "amr_nb", "amr_wb", "pcm_alaw", "pcm_mulaw", "pcm_s24le", "pcm_s32le", "pcm_s64le",
+    "pcm_f32le", "pcm_f64le", "pcm_s16be", "adpcm_ima_wav", "adpcm_ms", "gsm_ms", "alac",
 )  # fmt: skip
 _OPTIONS: Final = {
     "codec_whitelist": ",".join((*_COPIED, "mp3float", *_ENCODED, "amrnb", "amrwb")),
@@ -76,6 +77,8 @@ MAX_PACKETS_A_SECOND = 400  # the shortest packet in use is 2.5 ms (Opus)
 SPARE_PACKETS = 1_000
 FEW_BAD, MAX_BAD_SHARE = 3, 0.1  # packets; recorders and editors leave a broken one at either end
 AAC_BITS_A_SECOND = 48_000
+# Of ISO 14496-3, table 1.18, those worth their bits; a recording at another rate is resampled
+AAC_RATES_HZ = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _AAC: Final = {"aac_coder": "fast"}  # 1.3 ms of CPU per second of speech instead of 2.4
 
 
@@ -169,8 +172,9 @@ def _decode(
             if bad > FEW_BAD + packets * MAX_BAD_SHARE:
                 raise EvidenceRefused(Reason.CORRUPT) from None
             continue
+        length = sum(map(_seconds, frames))  # first: no rate beyond the bounds is resampled
         copy.take(packet, frames, at=seconds)
-        seconds += sum(map(_seconds, frames))
+        seconds += length
         if seconds > limit_s or packets > MAX_PACKETS_A_SECOND * limit_s + SPARE_PACKETS:
             raise EvidenceRefused(Reason.TOO_LONG, limit=limit_s)
     if not seconds:
@@ -196,22 +200,25 @@ class _PublicCopy:
         options = {**_MUXING, "id3v2_version": "0"} if muxer == "mp3" else _MUXING
         self._sink = av.open(self._out, "w", format=muxer, options=options)
         if self._encodes:
-            self._stream = self._sink.add_stream("aac", rate=original.rate, options=_AAC)
+            rate = min(AAC_RATES_HZ, key=lambda known: abs(known - original.rate))
+            self._stream = self._sink.add_stream("aac", rate=rate, options=_AAC)
             self._stream.layout = "stereo" if original.channels > 1 else "mono"
             self._stream.bit_rate = AAC_BITS_A_SECOND
         else:
             self._stream = self._sink.add_stream_from_template(original)
-        self._last = -1
+        self._last, self._samples = -1, 0
 
     def take(self, packet: "Packet[AudioStream]", frames: list[AudioFrame], *, at: float) -> None:
         """Add one packet, or what was decoded from it; `at` is the sound before it in seconds.
 
-        Times are counted from the sound, for those in the file may be missing, jump or lie.
+        Times are counted from the sound, for those in the file may be missing, jump or lie;
+        without any the copy would begin with the silence that AAC needs, up to 0.14 s.
         """
         if self._encodes:
             for frame in frames:
-                frame.pts = None
-                self._sink.mux(self._stream.encode(frame))
+                frame.pts, frame.time_base = self._samples, Fraction(1, frame.sample_rate)
+                self._samples += frame.samples
+                self._sink.mux(self._stream.encode(frame))  # resamples where the rates differ
         elif packet.size:
             packet.stream = self._stream
             self._last = max(self._last + 1, round(at / packet.time_base))

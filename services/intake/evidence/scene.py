@@ -1,6 +1,6 @@
 """Where and when a photo or a recording was made, as the file itself tells it.
 
-The EXIF reader is our own: it looks at the twelve fields that matter and at nothing else, so a
+The EXIF reader is our own: it looks at the few fields that matter and at nothing else, so a
 broken maker note or a bomb in another field costs nothing, and it neither raises nor warns.
 Source: CIPA DC-008-2019 (Exif 2.32), sections 4.6.2 to 4.6.6.
 """
@@ -10,19 +10,22 @@ import re
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 ORIENTATION, EXIF_IFD, GPS_IFD = 0x0112, 0x8769, 0x8825
 ORIGINAL_AT, DIGITIZED_AT, ORIGINAL_OFFSET, DIGITIZED_OFFSET = 0x9003, 0x9004, 0x9011, 0x9012
+CHANGED_AT, CHANGED_OFFSET = 0x0132, 0x9010  # of the file; cameras write it as they take the photo
 LAT_REF, LAT, LON_REF, LON, ALTITUDE_REF, ALTITUDE, POSITION_ERROR = 1, 2, 3, 4, 5, 6, 31
+GPS_TIME, GPS_DATE = 7, 29
 
 FIRST_YEAR, LAST_YEAR = 1995, 2100  # Exif 1.0 is of 1995; a camera without a clock says 1970
 LOWEST_M, HIGHEST_M = -500.0, 9_000.0  # the Dead Sea and Everest
 WORST_ACCURACY_M = 100_000.0
 TIFF_MAGIC = 42
 INLINE_BYTES = 4  # a value this short stands in the directory itself
-SIXTY = 60  # minutes of a degree, seconds of a minute
+SIXTY = 60  # minutes of a degree or an hour, seconds of a minute
+HOURS = 24  # of a day
 LAT_LIMIT, LON_LIMIT = 90.0, 180.0
 MAX_FIELDS = 512  # per directory; a real one has under 100
 MAX_FIELD_BYTES = 256  # the longest that we read is three rationals, 24 bytes
@@ -33,6 +36,7 @@ _RATIONALS: Final = (5, 10)
 LONG = 4
 _POINTERS: Final = (LONG, 13)  # LONG, and IFD of TIFF technical note 1
 _EXIF_TIME = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d):(\d\d)", re.ASCII)
+_GPS_DATE = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)", re.ASCII)
 _OFFSET = re.compile(r"[+-]\d\d:\d\d|Z", re.ASCII)
 _ISO_6709 = re.compile(r"([+-]\d{1,2}\.\d+)([+-]\d{1,3}\.\d+)([+-]\d+(?:\.\d+)?)?", re.ASCII)
 
@@ -129,14 +133,15 @@ def _exif_time(text: str, offset: str, zone: tzinfo) -> datetime | None:
 def _degrees(parts: Sequence[float], reference: str, letters: str, limit: float) -> float | None:
     """Return signed degrees of degrees, minutes and seconds, or None when they are nonsense."""
     padded = [*parts, 0.0, 0.0][:3]
-    if not parts or len(reference) != 1 or reference not in letters:
+    sign = {letters[0]: 1, letters[1]: -1}.get(reference.upper())  # some write "n"
+    if not parts or sign is None:
         return None
     if not all(0 <= part < SIXTY for part in padded[1:]):  # NaN fails as well
         return None
     degrees = padded[0] + padded[1] / SIXTY + padded[2] / SIXTY**2
     if not 0 <= degrees <= limit:
         return None
-    return degrees if reference == letters[0] else -degrees
+    return sign * degrees
 
 
 def _within(values: Sequence[float], low: float, high: float) -> float | None:
@@ -162,15 +167,22 @@ def scene_of_photo(exif: bytes, zone: tzinfo) -> Scene:
     tiff = _Tiff(exif.removeprefix(b"Exif\0\0"))
     if tiff.number(2, "H") != TIFF_MAGIC:
         return NOWHERE
-    top = tiff.fields(tiff.number(4, "I"), (ORIENTATION, EXIF_IFD, GPS_IFD))
+    first = tiff.number(4, "I")
+    top = tiff.fields(first, (ORIENTATION, EXIF_IFD, GPS_IFD))
     turn = tiff.numbers(top.get(ORIENTATION))
     orientation = int(turn[0]) if turn and turn[0] in range(1, 9) else 1
-    place = _photo_place(tiff, tiff.pointer(top.get(GPS_IFD)))
-    when = _photo_time(tiff, tiff.pointer(top.get(EXIF_IFD)), zone)
+    exif_at, gps_at = tiff.pointer(top.get(EXIF_IFD)), tiff.pointer(top.get(GPS_IFD))
+    place = _photo_place(tiff, gps_at)
+    when = (
+        _camera_time(tiff, exif_at, zone)
+        or _camera_time(tiff, first, zone)  # where a careless writer puts the same fields
+        or _gps_time(tiff, gps_at)
+        or _changed_time(tiff, first, exif_at, zone)
+    )
     return Scene(orientation, when, place.lat, place.lon, place.altitude_m, place.accuracy_m)
 
 
-def _photo_time(tiff: _Tiff, directory: int, zone: tzinfo) -> datetime | None:
+def _camera_time(tiff: _Tiff, directory: int, zone: tzinfo) -> datetime | None:
     pairs = ((ORIGINAL_AT, ORIGINAL_OFFSET), (DIGITIZED_AT, DIGITIZED_OFFSET))
     fields = tiff.fields(directory, sum(pairs, ()))
     for moment, offset in pairs:
@@ -178,6 +190,31 @@ def _photo_time(tiff: _Tiff, directory: int, zone: tzinfo) -> datetime | None:
         if found is not None:
             return found
     return None
+
+
+def _gps_time(tiff: _Tiff, directory: int) -> datetime | None:
+    """Return the time of the position, which is UTC, to the second."""
+    fields = tiff.fields(directory, (GPS_DATE, GPS_TIME))
+    match = _GPS_DATE.fullmatch(_text(fields.get(GPS_DATE)))
+    clock = tiff.numbers(fields.get(GPS_TIME))
+    ends = (HOURS, SIXTY, SIXTY)
+    if match is None or len(clock) != len(ends):
+        return None
+    if not all(0 <= part < end for part, end in zip(clock, ends, strict=True)):  # NaN fails as well
+        return None
+    hours, minutes, seconds = clock
+    try:
+        midnight = datetime(*map(int, match.groups()), tzinfo=UTC)
+        moment = midnight + timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    except (ValueError, OverflowError):
+        return None
+    return _plausible_time(moment.replace(microsecond=0))
+
+
+def _changed_time(tiff: _Tiff, first: int, exif_at: int, zone: tzinfo) -> datetime | None:
+    text = _text(tiff.fields(first, (CHANGED_AT,)).get(CHANGED_AT))
+    offset = _text(tiff.fields(exif_at, (CHANGED_OFFSET,)).get(CHANGED_OFFSET))
+    return _exif_time(text, offset, zone)
 
 
 def _photo_place(tiff: _Tiff, directory: int) -> Scene:
