@@ -342,3 +342,19 @@ def leaders_overdue(page: Page, stack: dict[str, Any]) -> None:
     """The leaders' page while several units are late."""
     a_city_with_overdue_cases(stack)
     leaders(page, stack)
+
+
+@scene("desk-leaders-late-unit")
+def leaders_late_unit(page: Page, stack: dict[str, Any]) -> None:
+    """What a unit is late with."""
+    leaders_overdue(page, stack)
+    page.locator("[data-unit] summary").first.click()
+    page.locator("[data-unit] a.late").first.wait_for()
+
+
+@scene("desk-leaders-remind")
+def leaders_remind(page: Page, stack: dict[str, Any]) -> None:
+    """One reminder for all that a unit is late with."""
+    leaders_late_unit(page, stack)
+    page.locator("[data-unit] [data-remind=open]").first.click()
+    page.locator("#remind-text").fill("Xử lý dứt điểm, báo cáo kết quả bằng văn bản.")
