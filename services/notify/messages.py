@@ -146,10 +146,13 @@ class Messages:
         if not delivery.to_reporter:
             return f"{self._public_url}/desk/onestop"
         page, facts = f"{self._public_url}/onestop", delivery.facts["onestop"]
-        if "dossier" not in facts:
-            return page
-        token = self._tokens.issue_for("dossier", facts["dossier"])
-        return f"{page}#d={facts['number']}&t={token}"
+        if "dossier" in facts:
+            token = self._tokens.issue_for("dossier", facts["dossier"])
+            return f"{page}#d={facts['number']}&t={token}"
+        if "ticket" in facts:
+            token = self._tokens.issue_for("ticket", facts["ticket"])
+            return f"{page}#n={facts['ticket']}&t={token}"
+        return page  # owed by a version that did not keep whose number it is
 
 
 def _words(delivery: Delivery, edition: Edition) -> dict[str, Any]:

@@ -133,6 +133,7 @@ def _event(stage: str, tracking: DossierTracking, now: datetime) -> DueDateEvent
         "desk": dossier.desk,
         "version": tracking.version,
         "due_at": tracking.due_at,
+        "promised": dossier.promised_at is not None,
         "applicant": dossier.applicant,
         "language": dossier.language,
     }

@@ -232,6 +232,7 @@ class DueDateEvent(Event):
     desk: DeskId
     version: int
     due_at: AwareDatetime
+    promised: bool = False  # the date is the one told anew: no other can be given
     applicant: ReporterId | None = None
     language: Language
 

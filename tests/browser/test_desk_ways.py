@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.crowded import copied
 from tests.browser.desk_world import WARD, assigned, sign_in
 from tests.browser.driver import DESKTOP, PHONE, Size, violations
-from tests.e2e.client import City
+from tests.e2e.client import City, opened
 
 OFFICER = f"officer.{WARD}"
 
@@ -118,6 +118,7 @@ def _called(page: Page, stack: dict[str, Any], city: City) -> str:
     desk = city.intake.get("/onestop/desks").json()["items"][0]["id"]
     taken = city.intake.post(f"/onestop/desks/{desk}/tickets", json={})
     assert taken.status_code in {200, 201}, taken.text
+    opened(city, desk)
     sign_in(page, stack, "onestop_clerk")
     page.locator("#which-desk").select_option(desk)
     page.locator("[data-action=call]").click()
@@ -152,6 +153,7 @@ def test_a_press_after_a_lost_answer_calls_no_second_number(
     desk = city.intake.get("/onestop/desks").json()["items"][0]["id"]
     for _ in range(2):
         city.intake.post(f"/onestop/desks/{desk}/tickets", json={})
+    opened(city, desk)
     keys: list[str | None] = []
 
     def lost(route: Route) -> None:
@@ -181,3 +183,27 @@ def test_a_press_after_a_lost_answer_calls_no_second_number(
         call.click()
         page.wait_for_timeout(500)
         assert len(set(keys)) == 2
+
+
+@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=lambda each: each.name)
+def test_in_the_evening_no_number_of_tomorrow_is_offered_to_be_called(
+    open_context: Callable[..., Any], stack: dict[str, Any], size: Size
+):
+    def evening(route: Route) -> None:
+        """Answer as after closing: three have a number for tomorrow, and are at home."""
+        shown = route.fetch().json()
+        waits = {"waiting": 3, "next": ["A-001", "A-002", "A-003"], "serving": []}
+        for each in shown["items"]:
+            each |= {"open_now": False, "can_call": False, **waits}
+        route.fulfill(json=shown)
+
+    with open_context(size) as (context, _watch):
+        page = context.new_page()
+        page.route("**/onestop/desks", evening)
+        sign_in(page, stack, "onestop_clerk")
+        page.locator("#which-desk").select_option(index=1)
+        expect(page.get_by_text("Quầy đang đóng")).to_be_visible()
+        call = page.locator("[data-action=call]")
+        expect(call).to_be_disabled()
+        expect(call).to_have_text("Gọi số tiếp theo")
+        assert violations(page) == []

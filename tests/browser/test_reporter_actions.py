@@ -15,7 +15,7 @@ from tests.browser.conftest import Open
 from tests.browser.desk_world import WARD, assigned, resolved
 from tests.browser.driver import PHONE, violations
 from tests.browser.reporting import photo
-from tests.e2e.client import City, eventually, report
+from tests.e2e.client import City, eventually, opened, report
 
 REFUSED = r"status of (401|404|409|422)"
 
@@ -234,6 +234,7 @@ def test_a_press_whose_answer_is_lost_takes_one_number(open_context: Open, city:
 
 def call_until(city: City, headers: dict[str, str], number: str) -> None:
     """Call numbers until this one has its turn; those before are served."""
+    opened(city, "results")
     for _ in range(60):
         path = "/onestop/desks/results/next"
         answer = city.intake.post(path, json={"position": "12"}, headers=headers)
@@ -247,7 +248,7 @@ def call_until(city: City, headers: dict[str, str], number: str) -> None:
 def serve(city: City, headers: dict[str, str], number: str) -> None:
     """Serve the number that is called."""
     ledger = city.intake.get("/onestop/desks/results/tickets", headers=headers).json()["items"]
-    (ticket,) = [each for each in ledger if each["number"] == number]
+    (ticket,) = [e for e in ledger if (e["number"], e["state"]) == (number, "serving")]
     done = city.intake.post(f"/onestop/tickets/{ticket['id']}/serve", json={}, headers=headers)
     assert done.status_code == 200, done.text
 

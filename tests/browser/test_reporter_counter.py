@@ -110,3 +110,34 @@ def test_the_offer_after_one_star_stays_and_begins_a_report_of_its_own(
     assert draft["category"] == "service_attitude"
     assert draft["about_unit"] == "onestop"
     assert "Nháp mở trước khi đến quầy" in {each["address"] for each in kept(page, "drafts")}
+
+
+def test_the_link_of_a_reminder_shows_the_number_and_gives_it_back(
+    context: BrowserContext, city: City
+):
+    """Whoever took it at the machine in the hall holds no secret in this browser."""
+    path = "/onestop/desks/results/tickets"
+    mine, other = (city.intake.post(path, json={}).raise_for_status().json() for _ in range(2))
+    page = context.new_page()
+
+    page.goto(f"/onestop#n={mine['id']}&t={mine['ticket_token']}")
+
+    shown = page.locator(".mine-number .big")
+    expect(shown).to_have_text(mine["number"])
+    assert "#" not in page.url
+    page.reload()  # it is kept as one that was taken here
+    expect(shown).to_have_text(mine["number"])
+    page.goto("about:blank")
+    page.goto(f"/onestop#n={other['id']}&t={other['ticket_token']}")
+    expect(shown).to_have_text(other["number"])
+    assert violations(page) == []
+    for ticket, after in ((other, mine["number"]), (mine, None)):
+        page.get_by_role("button", name="Trả số").click()
+        page.locator("dialog[open]").get_by_role("button", name="Trả số").click()
+        if after:
+            expect(shown).to_have_text(after)
+        else:
+            expect(page.locator(".desks")).to_be_visible()
+        own = {"Authorization": f"Bearer {ticket['ticket_token']}"}
+        found = city.intake.get(f"/onestop/tickets/{ticket['id']}", headers=own).json()
+        assert found["state"] == "left"

@@ -135,6 +135,7 @@ VALUES = {
     "position": "Quầy 2",
     "procedure": "birth_registration",
     "ratings": (0, 0, 1, 2, 3),
+    "promised": True,
     "promised_at": datetime(2026, 1, 16, 10, 0, tzinfo=UTC),
     "ready_at": datetime(2026, 1, 12, 2, 45, tzinfo=UTC),
     "served": 6,

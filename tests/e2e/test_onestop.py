@@ -1,6 +1,7 @@
 """The one-stop counter over HTTP: a morning at a desk, a number's way, a dossier's way."""
 
 import random
+import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator
@@ -19,8 +20,8 @@ AFAR = (datetime.now(UTC) + timedelta(days=60)).replace(microsecond=0).isoformat
 
 
 @pytest.fixture(scope="module")
-def city(stack: dict[str, Any]) -> Iterator[City]:
-    city = City(stack)
+def city(open_stack: dict[str, Any]) -> Iterator[City]:
+    city = City(open_stack)
     yield city
     city.close()
 
@@ -407,8 +408,6 @@ def test_a_holder_is_told_by_mail_and_nothing_personal_is_in_it(city: City, cler
     number = city.intake.post("/onestop/dossiers", json=body).json()["number"]
     for name in ("receive", "ready"):
         assert post(city, f"dossiers/{number}/{name}", clerk.headers).status_code == 200
-    take(city, "land")
-    post(city, "desks/land/next", clerk.headers)  # the day has begun, whatever the hour
     take(city, "land", remind_before=20, email=address)
 
     subjects = city.mails_to(address, 4)
@@ -416,6 +415,20 @@ def test_a_holder_is_told_by_mail_and_nothing_personal_is_in_it(city: City, cler
     assert len(subjects) == 4
     assert sum(number in each for each in subjects) == 3
     assert sum("Sắp đến lượt" in each for each in subjects) == 1
+
+
+def test_who_is_reminded_can_give_the_number_back_by_the_link_of_the_mail(city: City):
+    """Also who took it at the machine, and has nothing but the mail."""
+    address = f"{uuid.uuid4().hex[:10]}@example.com"
+    mine = take(city, "civil_status", channel="kiosk", email=address)
+
+    [mail] = city.letters_to(address, 1)
+
+    link = re.search(r"/onestop#n=([^&\s]+)&t=(\S+)", mail.get_content())
+    assert link, mail.get_content()
+    assert link[1] == mine["id"]
+    gone = city.intake.delete(f"/onestop/tickets/{link[1]}", headers=bearer(link[2]))
+    assert (gone.status_code, gone.json()["state"]) == (200, "left")
 
 
 def test_the_applicant_is_sealed_and_every_look_is_in_the_audit(city: City, clerk: Official):

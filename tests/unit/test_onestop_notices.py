@@ -41,6 +41,7 @@ STATES = {
 }
 WITHOUT_DATE = {  # the clock stands, or has ended
     DossierState.SUPPLEMENT,
+    DossierState.READY,
     DossierState.RETURNED,
     DossierState.REFUSED,
     DossierState.WITHDRAWN,
@@ -117,6 +118,10 @@ def test_a_visitor_is_reminded_with_how_many_are_ahead(language: Language) -> No
 
     assert "B-007" in subject
     assert "3" in text
+    link = "https://dalat.example/onestop"
+    token = TOKENS.issue_for("ticket", "t_1")  # without it nobody could give the number back
+    assert f"{link}#n=t_1&t={token}\n" in text
+    assert MESSAGES.short(owed)["link"] == link
 
 
 def test_who_left_no_address_is_told_nothing() -> None:
@@ -154,7 +159,12 @@ def test_an_applicant_whose_result_comes_later_reads_an_apology_and_the_new_date
     assert "15/01/2026" not in text
 
 
-def due(kind: type[DueDateEvent], applicant: ReporterId | None = READER) -> Received:
+def due(
+    kind: type[DueDateEvent],
+    applicant: ReporterId | None = READER,
+    language: Language = Language.VIETNAMESE,
+    **more: bool,
+) -> Received:
     event = kind(
         number=NUMBER,
         procedure=ProcedureId("marital_status"),
@@ -162,7 +172,8 @@ def due(kind: type[DueDateEvent], applicant: ReporterId | None = READER) -> Rece
         version=1,
         due_at=datetime(2026, 1, 15, 2, 0, tzinfo=UTC),
         applicant=applicant,
-        language=Language.VIETNAMESE,
+        language=language,
+        **more,
     )
     return _received(event, CODE)
 
@@ -184,6 +195,60 @@ def test_every_clerk_reads_that_a_due_date_is_near_or_over(kind: type[DueDateEve
         assert "15/01/2026" in text
         assert "https://dalat.example/desk/onestop\n" in text
         assert len(MESSAGES.short(each)["status"]) <= 30
+
+
+def to_clerks(heard: Received) -> list[str]:
+    """What the clerks read, in Vietnamese and in English."""
+    owed = warnings(heard, CLERKS, "dalat@2020-1", now=NOW, quiet=QUIET)
+    return [MESSAGES.render(each)[1] for each in owed]
+
+
+def test_a_clerk_reads_whether_the_applicant_of_a_late_dossier_was_told() -> None:
+    vi, en = to_clerks(due(DueDateMissed))
+    unknown_vi, unknown_en = to_clerks(due(DueDateMissed, None))
+
+    assert "Hệ thống đã gửi lời xin lỗi đến người nộp (nếu liên hệ được)." in vi
+    assert "has been sent an apology, if they could be reached." in en
+    assert "Người nộp không để lại địa chỉ: hãy báo và xin lỗi trực tiếp." in unknown_vi
+    assert "đã gửi" not in unknown_vi
+    assert "left no address: tell them yourself" in unknown_en
+    assert "has been sent" not in unknown_en
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_a_new_date_is_promised_once(language: Language) -> None:
+    """Another one cannot be given: neither is it promised, nor are the clerks asked for it."""
+
+    def said(*, promised: bool) -> list[str]:
+        late = notice(due(DueDateMissed, language=language, promised=promised), "dalat@2020-1", NOW)
+        assert late
+        near, missed = (
+            due(kind, promised=promised) for kind in (DueDateApproaching, DueDateMissed)
+        )
+        return [MESSAGES.render(late)[1], *to_clerks(near), *to_clerks(missed)]
+
+    new_date = ("new date", "ngày hẹn mới", "hẹn lại ngày")
+    assert all(any(each in text for each in new_date) for text in said(promised=False))
+    assert not any(each in text for each in new_date for text in said(promised=True))
+
+
+def test_what_was_owed_by_an_older_version_can_still_be_written() -> None:
+    late, reminder = (
+        notice(due(DueDateMissed), "d", NOW),
+        notice(nearing(Language.ENGLISH), "d", NOW),
+    )
+    assert late
+    assert reminder
+    older = [*warnings(due(DueDateMissed), CLERKS, "d", now=NOW, quiet=QUIET), late, reminder]
+    for each in older:
+        kept = {
+            k: v for k, v in each.facts["onestop"].items() if k not in {"told", "again", "ticket"}
+        }
+        facts = {**each.facts, "regulation": "dalat@2020-1", "onestop": kept}
+
+        _, text = MESSAGES.render(replace(each, facts=facts))
+
+        assert "https://dalat.example/" in text
 
 
 def test_a_clerk_who_sleeps_is_told_in_the_morning() -> None:

@@ -195,6 +195,11 @@ def test_a_new_date_is_watched_instead_and_missed_only_when_it_is_over_too():
     assert in_time[1] == []
     assert too_late
     assert [each.due_at for each in too_late[1]] == [promised]
+    assert [each.promised for each in too_late[1]] == [True]  # no other date can be given
+    assert [each.promised for each in fire(heard(SUBMITTED)[0], DUE + timedelta(hours=1))[1]] == [
+        False,
+        False,
+    ]
 
 
 def test_older_news_that_come_later_change_nothing():

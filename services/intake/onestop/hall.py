@@ -143,7 +143,7 @@ class Hall:
         return Taken(after, after.queue.ticket(wish.id))
 
     async def call_next(self, desk: Desk, caller: Caller) -> tuple[StoredQueue, Ticket | None]:
-        """Call who waits longest at a desk.
+        """Call who waits longest at a desk; nobody of a day that is still to come.
 
         Raises:
             KeyReusedError: the clerk's idempotency key stands for a call that said something else.
@@ -152,7 +152,8 @@ class Hall:
         called: list[Ticket | None] = []
 
         def decide(queue: Queue, now: datetime) -> Step:
-            step = calling.call_next(queue, caller, now)
+            come = self.opening().has_come(queue.on)
+            step = calling.call_next(queue, caller, now, come=come)
             called[:] = [step.ticket]
             return step
 

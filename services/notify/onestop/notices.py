@@ -34,7 +34,14 @@ COUNTER = "onestop"  # the unit of every regulation file
 NEARING, DOSSIER = "onestop/nearing", "onestop/dossier"
 APPROACHING, MISSED = "onestop/desk_approaching", "onestop/desk_missed"
 LATE, POSTPONED = "onestop/late", "onestop/postponed"
-ENDED = frozenset({DossierState.RETURNED, DossierState.REFUSED, DossierState.WITHDRAWN})
+DONE = frozenset(
+    {
+        DossierState.READY,
+        DossierState.RETURNED,
+        DossierState.REFUSED,
+        DossierState.WITHDRAWN,
+    }
+)
 
 
 def notice(received: Received, regulation: str, now: datetime) -> Delivery | None:
@@ -49,13 +56,17 @@ def notice(received: Received, regulation: str, now: datetime) -> Delivery | Non
         case TicketNearing(visitor=visitor) as event if visitor:
             facts = {
                 **_facts(regulation, event.at, "nearing"),
-                "onestop": {"number": event.label, "ahead": event.ahead},
+                "onestop": {
+                    "number": event.label,
+                    "ahead": event.ahead,
+                    "ticket": event.ticket,
+                },
             }
             told = (NEARING, event.label)
             return _delivery(received, visitor, told, facts, language=event.language, now=now)
         case DossierEvent(dossier=dossier) as event if dossier.applicant:
             due = dossier.promised_at or dossier.due_at
-            no_date = dossier.paused_at or dossier.state in ENDED
+            no_date = dossier.paused_at or dossier.state in DONE
             facts = {
                 **_facts(regulation, due, dossier.state.value),
                 "onestop": {
@@ -117,7 +128,13 @@ def warnings(
 
 
 def _facts_of_due(event: DueDateEvent, code: str, regulation: str) -> dict[str, Any]:
-    counter = {"number": event.number, "due": event.due_at, "dossier": code}
+    counter = {
+        "number": event.number,
+        "due": event.due_at,
+        "dossier": code,
+        "told": event.applicant is not None,
+        "again": not event.promised,
+    }
     return {**_facts(regulation, event.due_at, "overdue"), "onestop": counter}
 
 

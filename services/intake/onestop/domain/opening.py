@@ -30,6 +30,10 @@ class Opening:
     closes_at: datetime
     today: date
 
+    def has_come(self, day: date) -> bool:
+        """Say whether a working day is here: who has a number for a later one is at home."""
+        return day <= self.today
+
 
 def opening(now: datetime, calendar: Calendar) -> Opening:
     """Return what the calendar says of `now` (aware); past its end the last week goes on.

@@ -19,6 +19,7 @@ interface DeskState {
   open_now: boolean;
   opens_at: string;
   waiting: number;
+  can_call: boolean; // not the evening before: who has a number for tomorrow is at home
   next: string[];
   average_wait_s: number | null;
   estimate_s: number;
@@ -107,8 +108,8 @@ function AtDesk({ desk, others, onStep }: { desk: DeskState; others: readonly De
             </article>
           ))}
           {mine.length === 0 && <p class="hint">{desk.waiting ? t('onestop.nobody_called') : t('onestop.nobody')}</p>}
-          <Button kind={mine.length ? 'plain' : 'primary'} large icon="speakerphone" busy={busy} disabled={desk.waiting === 0} data-action="call" onClick={call}>
-            {t('onestop.call')}{desk.next[0] ? ` · ${desk.next[0]}` : ''}
+          <Button kind={mine.length ? 'plain' : 'primary'} large icon="speakerphone" busy={busy} disabled={!desk.can_call} data-action="call" onClick={call}>
+            {t('onestop.call')}{desk.can_call && desk.next[0] ? ` · ${desk.next[0]}` : ''}
           </Button>
           <Field label={t('onestop.position')} optional>
             {(given) => <input {...given} maxLength={40} value={position} onInput={(event) => (setPosition(event.currentTarget.value), sessionStorage.setItem(POSITION, event.currentTarget.value))} />}

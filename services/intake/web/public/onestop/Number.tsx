@@ -7,6 +7,7 @@ import { uuid } from '@web/core/ids';
 import { turns } from '@web/core/turns';
 import { Button, Empty, Failed, Loading } from '@web/ui/kit';
 import { type Once, Refused, useOnce } from '../once';
+import { useFragment } from '../router';
 import { keep, kept } from '../store';
 import { Mine } from './Mine';
 import type { Desk, Held, Ticket } from './model';
@@ -33,11 +34,24 @@ export function Number() {
     );
   };
   useEffect(() => {
-    void kept<Held>('ticket').then(setHeld);
+    void kept<Held>('ticket').then((own) => setHeld((shown) => shown ?? own)); // a link goes first
     load();
     const timer = setInterval(() => document.visibilityState === 'visible' && load(), POLL_MS);
     return () => clearInterval(timer);
   }, []);
+  const adopt = async (linked: Held): Promise<void> => {
+    setHeld(linked);
+    if (!(await kept<Held>('ticket'))) await keep('ticket', linked); // one that was taken here stays
+  };
+  useFragment((words) => {
+    // the link of a reminder, as that of a letter in Dossier: number and secret leave the address at once
+    const link = new URLSearchParams(words);
+    const [id, token] = [link.get('n'), link.get('t')];
+    if (!id || !token) return;
+    history.replaceState(null, '', location.pathname);
+    setHeld({ id, token });
+    void adopt({ id, token });
+  });
   const take = async ({ id, on }: Desk): Promise<void> => {
     setPressed(id);
     const waiting = await kept<Press>('press').catch(() => null);
@@ -55,13 +69,15 @@ export function Number() {
     }
   };
   const forget = async (): Promise<void> => {
-    await keep('ticket', null);
-    setHeld(null);
+    const own = await kept<Held>('ticket');
+    const other = own?.id === held?.id ? null : own; // taken here, while a link's was shown
+    if (!other) await keep('ticket', null);
+    setHeld(other);
   };
   return (
     <section class="stack" aria-labelledby="number-title">
       <h2 id="number-title">{held ? t('ticket.yours') : t('ticket.take')}</h2>
-      {held && <Mine held={held} desks={desks ?? []} onGone={() => void forget()} />}
+      {held && <Mine key={held.id} held={held} desks={desks ?? []} onGone={() => void forget()} />}
       {error !== null && !desks && <Failed error={error} onRetry={load} />}
       {!desks && error === null && <Loading />}
       {desks && !desks.length && <Empty icon="ticket"><p>{t('desk.none')}</p></Empty>}
