@@ -204,7 +204,10 @@ def test_the_board_asks_by_itself_while_its_stream_is_away(open_context: Open, c
 
 def test_a_press_whose_answer_is_lost_takes_one_number(open_context: Open, city: City):
     def issued() -> int:
-        return city.intake.get("/onestop/desks/construction").json()["issued"]
+        """How many have a number of the day for which they are taken now."""
+        day = {"on": city.intake.get("/onestop/desks").json()["opening"]["on"]}
+        clerk, path = city.of_role("onestop_clerk"), "/onestop/desks/construction/tickets"
+        return len(city.intake.get(path, params=day, headers=clerk.headers).json()["items"])
 
     before = issued()
     with open_context(PHONE) as (context, watch):
