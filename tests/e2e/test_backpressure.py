@@ -5,9 +5,11 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,37 @@ def test_a_blocked_broker_is_said_and_reports_are_taken_all_the_same(
     eventually(lambda: all_ready(city), 40)
     for each in receipts:
         city.in_state(each.json(), "assigned")
+
+
+def test_while_the_broker_is_blocked_nobody_says_that_the_figures_are_complete(
+    city: City, stack_file: Path
+) -> None:
+    """Consumers go on in a disk alarm: they are at the stream's end while cases are still owed."""
+
+    def told() -> dict[str, Any]:
+        return city.notify.get("/ioc/summary").json()["watermark"]
+
+    def reached() -> datetime:
+        return datetime.fromisoformat(told()["complete_up_to"])
+
+    city.in_state(city.send(report()).json(), "assigned")
+    eventually(lambda: told()["behind"] == 0, 40)
+    disk_free_limit(stack_file, "1000000GB")
+    try:
+        eventually(lambda: told()["behind"] is None, 20)
+        accepted_from = datetime.now(UTC)
+        code = city.send(report()).json()["code"]
+        for _ in range(5):
+            time.sleep(0.5)
+            assert told()["behind"] is None
+            assert reached() < accepted_from
+    finally:
+        disk_free_limit(stack_file, "200MB")
+
+    accepted = datetime.now(UTC)
+    eventually(lambda: reached() >= accepted, 60)
+    listed = city.notify.get("/ioc/cases", params={"at": accepted.isoformat()}).json()["items"]
+    assert code in [each["code"] for each in listed]
 
 
 def took_s(what: str, answers: Sequence[httpx.Response]) -> float:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.ioc.figures import outcomes, rows, whole
+from services.notify.ioc.figures import rows, together, whole
 from services.notify.ioc.guard import hidden
 
 SMALL = 5
@@ -105,8 +105,8 @@ def test_ratings_of_a_few_are_withheld_whoever_else_has_enough() -> None:
     ("groups", "shown"),
     [
         pytest.param([], {}, id="no result"),
-        pytest.param([group("solved", 4, 4)], None, id="the only outcome would say it"),
-        pytest.param([group("solved", 3, 3), group("partly", 1, 0)], None, id="two of a few"),
+        pytest.param([group("solved", 4, 4)], {}, id="the only outcome would say it"),
+        pytest.param([group("solved", 3, 3), group("partly", 1, 0)], {}, id="two of a few"),
         pytest.param(
             [group("solved", 9, 8), group("partly", 1, 0), group("not_possible", 7, 7)],
             {"solved": (9, 8), "partly": (1, None), "not_possible": (7, None)},
@@ -116,9 +116,10 @@ def test_ratings_of_a_few_are_withheld_whoever_else_has_enough() -> None:
     ],
 )
 def test_outcomes_are_told_of_enough_results(
-    groups: list[dict[str, Any]], shown: dict[str, tuple[int, int | None]] | None
+    groups: list[dict[str, Any]], shown: dict[str, tuple[int, int | None]]
 ) -> None:
-    found = outcomes(groups, SMALL)
+    found = together({"outcome": groups}, (), SMALL)
 
-    plain = found and {name: (each["total"], each["on_time"]) for name, each in found.items()}
-    assert plain == shown
+    told = found["by_outcome"].items()
+    assert {name: (each["total"], each["on_time"]) for name, each in told} == shown
+    assert ("by_outcome" in found["withheld"]) == (bool(groups) and not shown)

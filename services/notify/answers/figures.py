@@ -27,8 +27,11 @@ class Watermark(Answer):
     complete_up_to: Annotated[
         datetime | None,
         Field(
-            description="UTC; the moment of asking when `behind` is 0, else when the last event "
-            "that is counted happened; null before the first"
+            description="UTC; what happened up to it and has reached the stream is counted: the "
+            "moment of the answer when `behind` is 0, and five seconds before now at the latest, "
+            "since events are on their way for so long; else when the last event that is counted "
+            "happened; null before the first. What a service accepted while it could not publish "
+            "comes later, with its own time"
         ),
     ]
     offset: Annotated[int, Field(ge=-1, description="of the last event that is counted")]
@@ -38,7 +41,7 @@ class Watermark(Answer):
         Field(
             ge=0,
             description="events of the stream not counted yet; null while the stream is not heard, "
-            "so that nobody knows",
+            "or the broker takes no events, so that nobody knows",
         ),
     ]
     generation: Annotated[int, Field(description="how often the figures were built anew")]
@@ -89,7 +92,7 @@ class Figures(Answer):
         list[str],
         Field(
             description="fields without a value since fewer than `small_number` cases stand behind,"
-            " or since the total less the other rows would tell of so few"
+            " or since the other rows and tables of the same answer would tell of so few"
         ),
     ]
 

@@ -148,22 +148,41 @@ def whole(group: Mapping[str, Any], small: int) -> dict[str, Any]:
 
 
 def rows(groups: Sequence[Mapping[str, Any]], name: str, small: int) -> list[dict[str, Any]]:
-    """Return one row per group, its key under `name`, beside which `whole` is shown."""
-    found = [{name: each["_id"], **_row(each)} for each in groups]
-    return [_plain(each) for each in guard.table(found, GUARDED, small)]
+    """Return one row per group, its key under `name`, beside which only `whole` is shown."""
+    return [_plain(each) for each in guard.table(_rows(groups, name), GUARDED, small)]
 
 
-def outcomes(groups: Sequence[Mapping[str, Any]], small: int) -> dict[str, Any] | None:
-    """Return by outcome how many have it, and how many of them on time; None: too few results."""
-    found = [
-        {"outcome": each["_id"], "total": each["resolved"], "on_time": each["on_time"]}
-        for each in groups
-        if each["_id"] and each["resolved"]
+def together(
+    found: Mapping[str, Sequence[Mapping[str, Any]]], names: Sequence[str], small: int
+) -> dict[str, Any]:
+    """Return what one answer says of all, in a table `by_<name>` for each name, and by outcome.
+
+    Where a table has a row of a few, the names that come first go on telling what became of cases.
+    """
+    everything = whole((found.get("all") or [{}])[0], small)
+    tables = [_rows(found.get(name, ()), name) for name in names]
+    ended = [
+        {"outcome": each["_id"], "resolved": each["resolved"], "on_time": each["on_time"]}
+        for each in found.get("outcome", ())
+        if each["resolved"]
     ]
-    if 0 < sum(each["total"] for each in found) < small:
-        return None
-    shown = guard.table(found, (Guarded("total", ("on_time",)),), small)
-    return {each["outcome"]: {"total": each["total"], "on_time": each["on_time"]} for each in shown}
+    if 0 < sum(each["resolved"] for each in ended) < small:
+        everything["withheld"].append("by_outcome")
+        ended = []
+    *shown, outcomes = guard.together([*tables, ended], GUARDED, small)
+    return {
+        **everything,
+        "by_outcome": {
+            each["outcome"]: {"total": each["resolved"], "on_time": each["on_time"]}
+            for each in outcomes
+            if each["outcome"]
+        },
+        **{f"by_{name}": list(map(_plain, each)) for name, each in zip(names, shown, strict=True)},
+    }
+
+
+def _rows(groups: Sequence[Mapping[str, Any]], name: str) -> list[dict[str, Any]]:
+    return [{name: each["_id"], **_row(each)} for each in groups]
 
 
 def _row(group: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from services.notify.answers import answers
 from services.notify.answers.figures import TABLES as ANSWERS
 from services.notify.answers.figures import Summary
 from services.notify.ioc.cursor import Cursor
-from services.notify.ioc.figures import Question, outcomes, pipeline, rows, whole
+from services.notify.ioc.figures import Question, pipeline, rows, together, whole
 from services.notify.ioc.projection import CaseJourneys
 from services.notify.ioc.tail import IocTail
 from services.notify.ioc.watermark import Watermarks
@@ -71,23 +71,14 @@ def create_router(figures: Figures) -> APIRouter:
     @router.get("/summary", summary="The figures of the whole city", responses=answers(Summary))
     async def summary(question: Annotated[Question, Depends(asked)]) -> Json:
         """Count all cases, and by state, outcome, unit, category, area and channel."""
-        by = ("state", "outcome", *TABLES.values())
-        watermark, found = await figures.of(question, by)
-        everything = whole((found.get("all") or [{}])[0], figures.small)
-        by_outcome = outcomes(found.get("outcome", ()), figures.small)
-        if by_outcome is None:
-            everything["withheld"].append("by_outcome")
+        names = tuple(TABLES.values())
+        watermark, found = await figures.of(question, ("state", "outcome", *names))
         return {
             **_head(question, watermark, figures),
             "newest_offset": figures.tail.newest,
             "cursor": str(Cursor(figures.tail.newest, figures.tail.epoch)),
-            **everything,
             "by_state": {each["_id"]: each["total"] for each in found.get("state", ())},
-            "by_outcome": by_outcome or {},
-            **{
-                f"by_{name}": rows(found.get(name, ()), name, figures.small)
-                for name in TABLES.values()
-            },
+            **together(found, names, figures.small),
         }
 
     for path, name in TABLES.items():

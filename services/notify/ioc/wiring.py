@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from services.notify.admission import Admission
 from services.notify.ioc import api, figures_api, incidents_api, open_cases, websocket
 from services.notify.ioc.epoch import Epochs
+from services.notify.ioc.flow import Flow
 from services.notify.ioc.incident_watch import IncidentWatch
 from services.notify.ioc.incidents import IncidentStore
 from services.notify.ioc.journey import Worked
@@ -52,7 +53,8 @@ class Centre:
                 runtime.keep(collection)
         self._projector = Projector(self.tail, marks, projections, utc_now)
         self._feed = api.Feed(self.tail, admission)
-        self.watermarks = Watermarks(self.tail, marks)
+        self._flow = Flow(runtime.publisher.canary)
+        self.watermarks = Watermarks(self.tail, marks, self._flow, utc_now)
         self._cases = open_cases.create_router(journeys, self.watermarks, admission, utc_now)
         incidents = IncidentStore(base)
         self._incidents = incidents_api.create_router(incidents, admission, utc_now)
@@ -70,8 +72,9 @@ class Centre:
         )
 
     async def start(self) -> None:
-        """Follow the stream, and take it into the projections."""
+        """Follow the stream, try the way to it, and take it into the projections."""
         await self.tail.start()
+        await self._flow.start()
         await self._projector.start()
         await self._watch.start()
 
@@ -79,6 +82,7 @@ class Centre:
         """End all of it."""
         await self._watch.stop()
         await self._projector.stop()
+        await self._flow.stop()
         await self.tail.stop()
 
     def routers(self) -> Sequence[APIRouter]:

@@ -110,8 +110,13 @@ async function askFigures(at = ''): Promise<void> {
 
 /** Ask what was on time lately: a share over all years would move no more. */
 async function askShares(now: number, at = ''): Promise<void> {
-  const from = encodeURIComponent(new Date(now - SHARES_MS).toISOString());
-  shares.value = (await get<Summary>(`ioc/summary?from=${from}${at.replace('?', '&')}`)) ?? shares.value;
+  const asked = `from=${encodeURIComponent(new Date(now - SHARES_MS).toISOString())}${at.replace('?', '&')}`;
+  const [figures, categories] = await Promise.all([
+    get<Summary>(`ioc/summary?${asked}`),
+    get<{ items: Summary['by_category'] }>(`ioc/categories?${asked}`),
+  ]);
+  // where a few stand in some row, a summary tells the shares of one table only: that of the units
+  if (figures && categories) shares.value = { ...figures, by_category: categories.items };
 }
 
 /** Ask for the open cases; what was heard lately is laid over them, since they may be older. */
