@@ -10,6 +10,7 @@ from deploy.local.sample_media import photo, sound
 from tests.e2e.client import City, report
 
 WARD = "ward_1"
+HELPERS = ("health", "urban_management")  # who are asked to help with a case of the ward
 LONG_WORDS = (
     "Đường Nguyễn Văn Trỗi đoạn trước số 12 ngập nước, ổ gà lớn, xe máy ngã nhiều lần; "
     "Ễ Ỗ Ậ Ợ Ẵ, dấu chồng không được cắt. "
@@ -66,6 +67,15 @@ def sign_in(page: Page, stack: dict[str, Any], username: str, path: str = "/desk
     page.locator("#signin-password").fill(password)
     page.get_by_role("button", name="Đăng nhập").click()
     page.locator("header.top").wait_for()
+
+
+def coordinated(city: City, expected: datetime) -> dict[str, Any]:
+    """A report of the first ward; others help until a later date that the Office approved."""
+    receipt = assigned(city)
+    body = {"units": list(HELPERS), "expected_at": expected.isoformat(), "text": "Cần phối hợp."}
+    city.official(WARD).act(receipt["code"], "coordination", **body)
+    city.office().act(receipt["code"], "coordination/approve")
+    return receipt
 
 
 def resolved(stack: dict[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 """Pictures of the reporter's pages."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from playwright.sync_api import Page
 
 from tests.browser import reporting
 from tests.browser.backdated import a_city_with_overdue_cases
-from tests.browser.desk_world import assigned, resolved
+from tests.browser.desk_world import WARD, assigned, coordinated, resolved
 from tests.browser.scenes import Act, scene
 from tests.e2e.client import City
 
@@ -157,6 +158,19 @@ def redirected(page: Page, stack: Stack) -> None:
     city.close()
     page.goto(f"/r/{sent['code']}#t={sent['tracking_token']}")
     page.locator(".note.warn").wait_for()
+
+
+@scene("track-coordinated")
+def together(page: Page, stack: Stack) -> None:
+    """Several units until a later date, which has moved once; both dates stand."""
+    city = City(stack)
+    expected = datetime.now(UTC) + timedelta(days=9)
+    sent = coordinated(city, expected)
+    moved = (expected + timedelta(days=2)).isoformat()
+    city.official(WARD).act(sent["code"], "coordination/move", expected_at=moved, text="Chờ mẫu.")
+    city.close()
+    page.goto(f"/r/{sent['code']}#t={sent['tracking_token']}")
+    page.locator("[data-coordinated]").wait_for()
 
 
 @scene("track-own")

@@ -22,7 +22,7 @@ import { useLoaded } from './loading';
 import { Marked, Reasons } from './marked';
 import { MediaSet } from './media';
 import { CaseMapBox } from './mapside';
-import { type Case, type Directive, leftAt } from './model';
+import { type Case, type Directive, leftAt, spoken } from './model';
 import { Flags, Heading, TimeLeft } from './parts';
 import { onPlain, pathOf, toInbox } from './route';
 import { ReporterCard } from './identity';
@@ -106,8 +106,6 @@ function since(shown: Case, version: number): JSX.Element {
   );
 }
 
-const MARKS_MIN = [60, 30, 10];
-
 /** A screen reader hears the clock at 60, 30 and 10 minutes only, each once. */
 function useClockVoice(shown: Case | null): void {
   const last = useRef<number | null>(null);
@@ -115,9 +113,8 @@ function useClockVoice(shown: Case | null): void {
   useEffect(() => {
     const before = last.current;
     last.current = left;
-    if (left === null || before === null) return;
-    const passed = MARKS_MIN.find((each) => before > each && left <= each);
-    if (passed) announce(t('clock.left_for', { span: duration(passed * 60) }));
+    const said = spoken(before, left);
+    if (said) announce(t(shown!.clock.kind === 'working' ? 'clock.left_for' : 'clock.left_for_elapsed', { span: duration(said * 60) }));
   }, [left]);
 }
 

@@ -1,5 +1,6 @@
 /** What happened to a case: when, what, by whom and why. */
 import type { JSX } from 'preact';
+import { agreed } from '@web/core/coordination';
 import { moment } from '@web/core/dates';
 import { both, has, t } from '@web/core/i18n';
 import { unitName } from './catalogue';
@@ -28,6 +29,7 @@ function Line({ step }: { step: Step }): JSX.Element {
       <b>{both(step.title)}</b>
       {unit && <span>{unit}</span>}
       {who && who !== unit && <span class="hint" data-who>{t('case.by', { who })}</span>}
+      {agreed(step, unitName, now.value).map((words) => <span key={words}>{words}</span>)}
       {why && <span data-why>{t('case.why', { why })}</span>}
       {step.text && <p class="text">{step.text}</p>}
     </li>

@@ -4,7 +4,7 @@ import { type Held, furthered } from './inbox/held';
 import { setTexts, t } from '@web/core/i18n';
 import en from './i18n/en.json';
 import { FORMS, commandOf, flaws, instantOf, localOf, ordered } from './forms';
-import { type Clock, type Mark, type Row, byUrgency, leftAt, inPlace, merged, news, pieces, triageBoxes, said, taken, under, urgency } from './model';
+import { type Clock, type Mark, type Row, byUrgency, leftAt, inPlace, merged, news, pieces, triageBoxes, said, spoken, taken, under, urgency } from './model';
 
 const NOW = Date.parse('2026-11-24T10:00:00+07:00');
 
@@ -30,6 +30,18 @@ test('the last second is on time, the next one is not', () => {
   assert.equal(urgency(clock(1), NOW + 1000), 'soon');
   assert.equal(urgency(clock(1), NOW + 2000), 'overdue');
   assert.equal(urgency(clock(-5, { stopped: true }), NOW), 'stopped');
+});
+
+test('a screen reader is told when 60, 30 or 10 minutes are passed, and what is left then', () => {
+  assert.equal(spoken(60.1, 59.9), 60);
+  assert.equal(spoken(60.1, 60), 60);
+  assert.equal(spoken(30.2, 29.95), 30);
+  assert.equal(spoken(10.2, 9.95), 10);
+  assert.equal(spoken(70, 8.5), 9); // the tab slept
+});
+
+test('between the marks, at the first look, over time and with more time again nothing is said', () => {
+  for (const [before, left] of [[59.9, 59.65], [null, 30], [12, -3], [12, 0], [9, 120], [12, null]] as const) assert.equal(spoken(before, left), null);
 });
 
 test('what is over comes first and what is done comes last', () => {

@@ -1,4 +1,5 @@
 // What the desk knows of cases: the API's shapes, and the pure rules of showing them.
+import type { Agreed } from '@web/core/coordination';
 import { fold } from '@web/core/fold';
 
 export type Words = { vi: string; en: string };
@@ -57,7 +58,7 @@ export type Row = {
 // `area` is what the reporter wrote: what there is before the router has said where it lies
 export type Place = { lat: number; lon: number; accuracy_m?: number; address?: string; area?: string };
 
-export type Step = {
+export type Step = Agreed & {
   sequence: number;
   type: string;
   at: string;
@@ -133,6 +134,15 @@ export function urgency(clock: Clock, now: number): Urgency {
   const left = leftAt(clock, now);
   if (left < 0) return 'overdue';
   return left <= SOON_S ? 'soon' : 'calm';
+}
+
+const MARKS_MIN = [60, 30, 10];
+
+/** Minutes that a screen reader is told between two looks at what is left: when a mark was passed, and
+ what is left now, since a tab that slept passes several at once. */
+export function spoken(before: number | null, left: number | null): number | null {
+  if (before === null || left === null || left <= 0) return null;
+  return MARKS_MIN.some((each) => before > each && left <= each) ? Math.ceil(left) : null;
 }
 
 /** Rows by what is left of their time; what needs nobody any more comes last, the latest first. */

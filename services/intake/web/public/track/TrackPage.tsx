@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { ApiError } from '@web/core/api';
+import { agreed, bothDates } from '@web/core/coordination';
 import { duration, leftNow, moment, time, weekday } from '@web/core/dates';
 import { both, sentence, t } from '@web/core/i18n';
 import { Empty, Failed, FlagChip, Loading, Note, StateChip } from '@web/ui/kit';
@@ -95,12 +96,16 @@ function Freshness({ found: { stream, at, error } }: { found: Followed }) {
 
 const NOTHING_OWED = ['refused', 'redirected', 'withdrawn'];
 
+const nameOfUnit = (id: string): string => both(unitName(id)) || id;
+
 function Promised({ view }: { view: CaseView }) {
   if (NOTHING_OWED.includes(view.state)) return null;
+  const coordinated = bothDates(view, nameOfUnit);
   return (
     <section class="card stack" aria-labelledby="promise-title">
       <h2 id="promise-title">{t('track.promise')}</h2>
       <p class="promise">{sentence(both(view.promise))}</p>
+      {coordinated && <p data-coordinated>{coordinated}</p>}
       {view.monitoring_unit && <p class="small">{t('track.monitor')} {both(unitName(view.monitoring_unit))}</p>}
       {view.followers > 0 && <p class="small">{t('track.followers', { n: view.followers })}</p>}
     </section>
@@ -141,7 +146,7 @@ function TimeLeft({ view, left }: { view: CaseView; left: number }) {
   return (
     <div class={`left ${left < 0 ? 'over' : ''}`}>
       <p class="figure">{words}</p>
-      <p class="small">{t('track.by', { at: `${time(due)} ${weekday(due)}` })}</p>
+      <p class="small">{t(view.expected_at ? 'track.by.coordinated' : 'track.by', { at: `${time(due)} ${weekday(due)}` })}</p>
       {!view.clock.running && view.clock.next_opening && <p class="small">{t('clock.paused', { at: `${time(view.clock.next_opening)} ${weekday(view.clock.next_opening)}` })}</p>}
     </div>
   );
@@ -155,6 +160,7 @@ function Timeline({ steps }: { steps: Step[] }) {
         <li key={each.sequence}>
           <p><b>{both(each.title)}</b>{each.unit_name && <> · {both(each.unit_name)}</>}</p>
           <p class="hint num"><time dateTime={each.at}>{moment(each.at)}</time></p>
+          {agreed(each, nameOfUnit).map((words) => <p key={words}>{words}</p>)}
           <Why step={each} />
           {each.text && <p class="said">{each.text}</p>}
         </li>

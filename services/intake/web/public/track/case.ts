@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { ApiError, get } from '@web/core/api';
 import { readConfig } from '@web/core/config';
+import type { Agreed } from '@web/core/coordination';
 import type { Clock } from '@web/core/dates';
 import type { Bilingual } from '@web/core/i18n';
 import { type StreamState, follow } from '@web/core/sse';
@@ -29,9 +30,11 @@ export interface CaseView {
   unit: string | null;
   unit_name: Bilingual | null;
   monitoring_unit: string | null;
+  coordinating_units: string[];
   area: string | null;
   received_at: string;
-  due_at: string;
+  due_at: string; // as promised
+  expected_at: string | null; // of an approved coordination: the date that counts
   clock: Clock & { stopped: boolean };
   promise: Bilingual;
   result: { outcome: string; text: string; unit_name: Bilingual | null; at: string; on_time: boolean; agency: string | null; media: string[] } | null;
@@ -45,7 +48,7 @@ export interface CaseView {
   timeline?: Step[];
 }
 
-export interface Step {
+export interface Step extends Agreed {
   sequence: number;
   type: string;
   at: string;
