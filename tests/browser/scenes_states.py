@@ -16,6 +16,7 @@ from tests.browser.scenes import Act, scene
 from tests.browser.scenes_desk import disclosures
 from tests.browser.scenes_public import onestop, what
 from tests.browser.test_reporter_actions import call_until, serve
+from tests.browser.test_reporter_lists import back_without_a_network
 from tests.e2e.client import City
 
 Stack = dict[str, Any]
@@ -77,6 +78,14 @@ for _name, _path, _asked in PUBLIC:
         scene(f"{_name}-empty", themes=LIGHT)(public(_path, _asked, nothing, EMPTY))
 scene("mine-empty")(public("/mine", "none", never, EMPTY))
 scene("track-error")(public("/r/DL-X69F-AT9Z", "reports/*", away, ERROR))
+
+
+@scene("map-old", themes=LIGHT)
+def old_list(page: Page, _stack: Stack) -> None:
+    """The public list as it was, when nothing answers any more."""
+    back_without_a_network(page)
+    page.locator("[data-stale]").wait_for()
+
 
 DESK = (
     ("triage", "/desk/triage", "office_clerk", "desk/cases*"),

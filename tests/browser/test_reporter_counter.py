@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Open
-from tests.browser.driver import Size, violations
+from tests.browser.driver import PHONE, Size, violations
 from tests.browser.reporting import go_on, kept, take_photo
 from tests.browser.test_reporter_actions import call_until, serve
 from tests.e2e.client import City
@@ -49,6 +49,24 @@ def test_what_is_known_of_the_queue_is_dated_and_its_loss_is_said(open_context: 
         assert violations(page) == []
         context.set_offline(False)
         expect(lost).to_have_count(0, timeout=20_000)
+
+
+def test_who_holds_no_number_reads_too_how_old_the_queues_are(open_context: Open):
+    with open_context(PHONE) as (context, watch):
+        watch.allow.append("ERR_FAILED|net::")
+        page = context.new_page()
+        page.goto("/onestop")
+        page.locator(".desks li").first.wait_for()
+        old = page.locator("[data-stale]")
+        expect(old).to_have_count(0)
+        context.route("**/onestop/desks", lambda route: route.abort())
+        expect(old).to_contain_text("đang nối lại", timeout=30_000)
+        expect(old).to_contain_text(re.compile(r"Cập nhật lúc \d\d:\d\d"))
+        expect(page.locator(".desks li").first).to_be_visible()
+        assert violations(page) == []
+        context.unroute("**/onestop/desks")
+        old.get_by_role("button", name="Thử lại").click()
+        expect(old).to_have_count(0)
 
 
 def test_the_turn_is_said_to_the_eye_and_to_the_hand_before_it_comes(

@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Open
 from tests.browser.desk_world import WARD, assigned
-from tests.browser.driver import HERE, PHONE, SEEN, violations
+from tests.browser.driver import HERE, PHONE, SEEN, Size, violations
 from tests.browser.reporting import fill_all, go_on, send, take_photo
 from tests.browser.test_reporter_actions import open_own
 from tests.e2e.client import City
@@ -76,6 +76,50 @@ def test_the_public_list_says_how_late_how_long_and_how_far(context: BrowserCont
     expect(soon).to_have_attribute("title", re.compile("Sắp đến hạn"))
     shape = soon.evaluate("e => getComputedStyle(e, '::before').transform")
     assert shape != "none"  # a diamond: told apart without colour
+
+
+def back_without_a_network(page: Page) -> None:
+    """Open a report of the public list and come back to it when nothing answers any more."""
+    context = page.context
+    serve(context)
+    page.goto("/map")
+    page.locator("a[href='/r/DL-LATE']").click()
+    page.locator(".rows").wait_for(state="detached")
+    context.unroute("**/map/reports.geojson*")
+    context.route("**/map/reports.geojson*", lambda route: route.abort())
+    page.go_back()
+
+
+def served_again(context: BrowserContext) -> None:
+    """Let the public map answer as before."""
+    context.unroute("**/map/reports.geojson*")
+    serve(context)
+
+
+def test_an_old_list_says_how_old_it_is_until_there_is_a_fresh_one(open_context: Open, size: Size):
+    with open_context(size) as (context, watch):
+        watch.allow.append("ERR_FAILED|net::")
+        page = context.new_page()
+        back_without_a_network(page)
+        old = page.locator("[data-stale]")
+        expect(old).to_contain_text(re.compile(r"Cập nhật lúc \d\d:\d\d · đang nối lại"))
+        expect(page.locator(".rows a")).to_have_count(5)
+        assert violations(page) == []
+        served_again(context)
+        old.get_by_role("button", name="Thử lại").click()
+        expect(old).to_have_count(0)
+        expect(page.locator(".rows a")).to_have_count(5)
+        expect(page.locator("h1")).to_be_focused()
+
+
+def test_an_old_list_is_asked_for_again_by_itself(open_context: Open):
+    with open_context(PHONE) as (context, watch):
+        watch.allow.append("ERR_FAILED|net::")
+        page = context.new_page()
+        back_without_a_network(page)
+        page.locator("[data-stale]").wait_for()
+        served_again(context)
+        expect(page.locator("[data-stale]")).to_have_count(0, timeout=30_000)
 
 
 def test_who_does_not_say_where_they_are_is_told_so_and_sees_the_list(open_context: Open):

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { get } from '@web/core/api';
 import { moment, span } from '@web/core/dates';
 import { type Bilingual, both, t } from '@web/core/i18n';
+import { turns } from '@web/core/turns';
 import { Button, Empty, Failed, Field, FlagChip, Icon, Loading, Note, StateChip, Tabs } from '@web/ui/kit';
 import type { Point } from '@web/map/geo';
 import { areas, catalogue, landmarks, loadGround } from '../catalogue';
@@ -11,6 +12,7 @@ import { away, useHere } from '../here';
 import { groupOf, inOrder, metresTo } from '../logic/mapped';
 import { wide } from '../screen';
 import { useArrival } from '../router';
+import { Stale } from '../stale';
 
 export interface Shown {
   code: string;
@@ -35,7 +37,14 @@ interface Feature {
 
 const MOST = 2000; // as many as the API gives at once; of more only the newest are here
 
-let last: Feature[] | null = null; // who comes back from a report finds the list as it was
+interface Fetched {
+  features: Feature[];
+  at: number; // ms
+}
+
+const AGAIN_MS = 15_000; // between two tries while what is shown is old
+
+let last: Fetched | null = null; // who comes back from a report finds the list as it was
 
 /** The filters stand in the address: a link shows what its sender saw. */
 function filtersOfAddress(): By {
@@ -48,18 +57,43 @@ function intoAddress(by: By): void {
   history.replaceState(history.state, '', `${location.pathname}${chosen.size ? `?${chosen}` : ''}`);
 }
 
-export default function MapPage() {
-  const [found, setFound] = useState<Feature[] | null>(last);
+/** The reports, first as they were last; what is old is asked for again until it is fresh. */
+function useReports(): { found: Feature[] | null; at: number; error: unknown; load: () => void } {
+  const [fetched, setFetched] = useState(last);
   const [error, setError] = useState<unknown>(null);
+  const turn = useMemo(turns, []);
+  const load = (): void => {
+    if (!last) setError(null); // what stands over an old list stays until there is an answer
+    const counts = turn();
+    get<{ features: Feature[] }>(`map/reports.geojson?limit=${MOST}`).then(
+      ({ features }) => {
+        if (!counts()) return;
+        setFetched((last = { features, at: Date.now() }));
+        setError(null);
+      },
+      (failed) => counts() && setError(failed),
+    );
+  };
+  const old = error !== null && fetched !== null;
+  useEffect(load, []);
+  useEffect(() => {
+    if (!old) return undefined;
+    const timer = setInterval(() => document.visibilityState === 'visible' && load(), AGAIN_MS);
+    addEventListener('online', load);
+    return () => {
+      clearInterval(timer);
+      removeEventListener('online', load);
+    };
+  }, [old]);
+  return { found: fetched?.features ?? null, at: fetched?.at ?? 0, error, load };
+}
+
+export default function MapPage() {
+  const { found, at, error, load } = useReports();
   const [tab, setTab] = useState('list');
   const [by, setBy] = useState<By>(filtersOfAddress);
-  const load = (): void => {
-    setError(null);
-    get<{ features: Feature[] }>(`map/reports.geojson?limit=${MOST}`).then((answer) => setFound((last = answer.features)), setError);
-  };
   const { here, busy, none, locate } = useHere();
   useArrival(`${t('map.title')} · ${t('app.name')}`);
-  useEffect(load, []);
   useEffect(() => intoAddress(by), [by]);
   const shown = useMemo(() => (found ?? []).filter(({ properties: p }) => (!by.category || p.category === by.category) && (!by.area || p.area === by.area) && (!by.state || filed(p) === by.state)), [found, by]);
   const listed = useMemo(() => inOrder(shown, here), [shown, here]);
@@ -71,7 +105,8 @@ export default function MapPage() {
       {none && <Note kind="warn" icon="map-pin" role="alert">{t('near.none')}</Note>}
       {!wide.value && <Tabs label={t('map.view')} tabs={[{ id: 'list', label: t('map.list') }, { id: 'map', label: t('map.map') }]} chosen={tab} onChoose={setTab} />}
       <p class="hint num" role="status">{found && t('map.count', { n: shown.length })}{found && found.length >= MOST && ` · ${t('map.newest', { m: MOST })}`}</p>
-      {error && !found ? <Failed error={error} onRetry={load} /> : !found ? <Loading rows={5} /> : wide.value ? (
+      {error !== null && found && <Stale at={at} onRetry={load} />}
+      {error !== null && !found ? <Failed error={error} onRetry={load} /> : !found ? <Loading rows={5} /> : wide.value ? (
         <div class="split"><div class="pane-list"><List shown={listed} here={here} /></div><BigMap shown={shown} /></div>
       ) : (
         <div id={`panel-${tab}`} role="tabpanel" aria-labelledby={`tab-${tab}`}>{tab === 'list' ? <List shown={listed} here={here} /> : <BigMap shown={shown} />}</div>

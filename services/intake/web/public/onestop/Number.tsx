@@ -8,6 +8,7 @@ import { turns } from '@web/core/turns';
 import { Button, Empty, Failed, Loading } from '@web/ui/kit';
 import { type Once, Refused, useOnce } from '../once';
 import { useFragment } from '../router';
+import { Stale } from '../stale';
 import { keep, kept } from '../store';
 import { Mine } from './Mine';
 import type { Desk, Held, Ticket } from './model';
@@ -19,6 +20,7 @@ export function Number() {
   const [desks, setDesks] = useState<Desk[] | null>(null);
   const [held, setHeld] = useState<Held | null>(null);
   const [error, setError] = useState<unknown>(null);
+  const [at, setAt] = useState(0);
   const [pressed, setPressed] = useState(''); // the desk
   const taking = useOnce();
   const turn = useMemo(turns, []);
@@ -29,6 +31,7 @@ export function Number() {
         if (!counts()) return;
         setDesks(found.items);
         setError(null);
+        setAt(Date.now());
       },
       (failed) => counts() && setError(failed),
     );
@@ -52,6 +55,7 @@ export function Number() {
     setHeld({ id, token });
     void adopt({ id, token });
   });
+  const old = !held && desks !== null && error !== null; // who holds a number reads of its own age
   const take = async ({ id, on }: Desk): Promise<void> => {
     setPressed(id);
     const waiting = await kept<Press>('press').catch(() => null);
@@ -79,6 +83,7 @@ export function Number() {
       <h2 id="number-title">{held ? t('ticket.yours') : t('ticket.take')}</h2>
       {held && <Mine key={held.id} held={held} desks={desks ?? []} onGone={() => void forget()} />}
       {error !== null && !desks && <Failed error={error} onRetry={load} />}
+      {old && <Stale at={at} onRetry={load} />}
       {!desks && error === null && <Loading />}
       {desks && !desks.length && <Empty icon="ticket"><p>{t('desk.none')}</p></Empty>}
       {!held && <Desks desks={desks ?? []} taking={taking} pressed={pressed} onTake={(desk) => void taking.run(() => take(desk))} />}
