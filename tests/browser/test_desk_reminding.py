@@ -74,7 +74,7 @@ def test_a_leader_gets_to_the_late_cases_of_a_unit(
         unit = opened(page, stack)
         expect(unit.locator("ol li")).to_have_count(SHOWN)
         unit.get_by_role("button", name="Xem thêm").click()
-        assert unit.locator("ol li").count() > SHOWN
+        expect(unit.locator("a.late").nth(SHOWN)).to_be_focused()
         first = unit.locator("a.late").first
         expect(first).to_contain_text(re.compile(r"Quá hạn .* làm việc"))
         expect(first).to_contain_text("Hạn ")

@@ -1,6 +1,6 @@
 /** Who is late, unit by unit: the cases themselves, a reminder for all of them, the letters. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { duration, moment } from '@web/core/dates';
 import { t } from '@web/core/i18n';
 import { Button, Failed, Icon, Loading, Note, wordsOf } from '@web/ui/kit';
@@ -82,18 +82,39 @@ function Unit({ each, most, wishes }: { each: Chased; most: number; wishes: Wish
             )}
             <Files unit={each.unit} formats={['pdf']} />
           </div>
-          <ol class="plain">
-            {each.cases.slice(0, shown).map((one) => <LateCase one={one} key={one.code} />)}
-          </ol>
-          {each.cases.length > shown && (
-            <Button kind="quiet" onClick={() => look(shown + SHOWN)}>
-              {t('leader.more_late', { n: each.cases.length - shown })}
-            </Button>
-          )}
+          <LateCases cases={each.cases} shown={shown} onMore={look} />
         </div>
       </details>
       {reminding && <Remind unit={each.unit} wishes={wishes} onClose={() => setReminding(false)} />}
     </li>
+  );
+}
+
+interface LateCasesProps {
+  cases: readonly Late[];
+  shown: number;
+  onMore: (shown: number) => void;
+}
+
+/** As many as were asked for, and a way to the others. */
+function LateCases({ cases, shown, onMore }: LateCasesProps): JSX.Element {
+  const list = useRef<HTMLOListElement>(null);
+  const more = (): void => {
+    onMore(shown + SHOWN);
+    // the button that had the focus may be gone
+    requestAnimationFrame(() => list.current?.querySelectorAll('a')[shown]?.focus());
+  };
+  return (
+    <>
+      <ol class="plain" ref={list}>
+        {cases.slice(0, shown).map((one) => <LateCase one={one} key={one.code} />)}
+      </ol>
+      {cases.length > shown && (
+        <Button kind="quiet" onClick={more}>
+          {t('leader.more_late', { n: cases.length - shown })}
+        </Button>
+      )}
+    </>
   );
 }
 
