@@ -34,6 +34,7 @@ PER_S = 50
 SECONDS = 60
 OPEN = 2_000  # cases on the map
 IDLE_S = 8
+TABLES = ("by_unit", "by_category")
 
 
 @pytest.fixture(scope="module")
@@ -221,12 +222,17 @@ def test_the_map_reads_every_page_of_open_cases_and_a_withheld_share_is_a_dash(
 
     def of_a_few(body: dict[str, Any]) -> dict[str, Any]:
         few = {"on_time": None, "late": None, "on_time_share": None, "satisfaction": None}
-        return {**body, **few, "by_unit": [{**each, **few} for each in body["by_unit"]]}
+        tables = {name: [{**each, **few} for each in body[name]] for name in TABLES}
+        return {**body, **few, **tables}
+
+    def half(body: dict[str, Any]) -> dict[str, Any]:
+        return {**body, "items": [{**each, "on_time_share": 0.5} for each in body["items"]]}
 
     with open_context(WALL) as (context, _watch):
         page = context.new_page()
         page.route(re.compile("/ioc/cases([?].*)?$"), in_pages)
         changed(page, "ioc/summary", of_a_few)
+        changed(page, "ioc/categories", half)  # a table that is asked for alone tells its own
         live(page, stack)
         expect(page.locator("ol.late li").first).to_be_visible()
         for _ in range(300):  # so many pages take their while
@@ -239,7 +245,8 @@ def test_the_map_reads_every_page_of_open_cases_and_a_withheld_share_is_a_dash(
         assert shown == longest_late(items)[: len(shown)]
         assert any("cursor=" in each for each in pages)
         assert len(pages) >= len(items) / limit
-        expect(page.locator(".bars .num").first).to_have_text("–")
+        expect(page.locator("[data-panel=unit] .bars .num").first).to_have_text("–")
+        expect(page.locator("[data-panel=category] .bars .num").first).to_have_text("50\u00a0%")
         expect(page.locator("[data-figure=share] b")).to_have_text("–")
 
 
