@@ -20,7 +20,6 @@ from pymongo import MongoClient
 
 from deploy import pages
 from deploy.local import stack as stacks
-from tests.chaos import rules
 
 Description = dict[str, Any]
 
@@ -55,18 +54,6 @@ def stack_file() -> Iterator[Path]:
 def stack(stack_file: Path) -> Description:
     """What stack.json said when the whole stack had become ready."""
     return json.loads(stack_file.read_text())
-
-
-@pytest.fixture(scope="module")
-def open_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Description]:
-    """A whole stack whose hall is open whenever the test runs: numbers are called by day only."""
-    regulation, calendars = rules.write(tmp_path_factory.mktemp("rules"), 3600)
-    with pytest.MonkeyPatch.context() as patch:
-        for service in ("INTAKE", "ROUTER", "SLA", "NOTIFY"):
-            patch.setenv(f"{service}_REGULATION", str(regulation))
-            patch.setenv(f"{service}_CALENDARS", str(calendars))
-        with stacks.temporary(with_services=True, say=print) as layout:
-            yield json.loads(layout.stack_file.read_text())
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from tests.browser.conftest import Open
 from tests.browser.desk_world import WARD, assigned, resolved
 from tests.browser.driver import PHONE, violations
 from tests.browser.reporting import photo
-from tests.e2e.client import City, eventually, opened, report
+from tests.e2e.client import City, eventually, report
 
 REFUSED = r"status of (401|404|409|422)"
 
@@ -237,7 +237,6 @@ def test_a_press_whose_answer_is_lost_takes_one_number(open_context: Open, city:
 
 def call_until(city: City, headers: dict[str, str], number: str) -> None:
     """Call numbers until this one has its turn; those before are served."""
-    opened(city, "results")
     for _ in range(60):
         path = "/onestop/desks/results/next"
         answer = city.intake.post(path, json={"position": "12"}, headers=headers)

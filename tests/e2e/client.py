@@ -4,15 +4,12 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import httpx
-from pymongo import MongoClient
 
 T = TypeVar("T")
 WAIT_S = 10.0  # the machines are shared; what must be fast is measured and said, not timed here
@@ -25,36 +22,6 @@ def eventually(look: Callable[[], T], wait_s: float = WAIT_S) -> T:
         assert time.monotonic() < until, f"{look} gave nothing true within {wait_s} s"
         time.sleep(0.02)
     return found
-
-
-def opened(city: "City", desk: str) -> None:
-    """Let a desk's numbers be called whatever the hour: those of a later day become today's.
-
-    Time cannot be moved here, and nobody is called before the day of their number.
-    """
-    today = datetime.now(ZoneInfo("Asia/Ho_Chi_Minh")).date().isoformat()
-    client: MongoClient[dict[str, Any]] = MongoClient(city.stack["mongo"])
-    with client:
-        queues = client["civic_intake"]["onestop_queues"]
-        later = {"queue.desk": desk, "queue.on": {"$gt": today}, "open": True}
-        emptied = {"$set": {"queue.tickets": [], "keys": [], "open": False}, "$inc": {"version": 1}}
-        while queues.find_one(later):
-            # what it owes is said first: each day numbers its own events
-            moved = eventually(lambda: queues.find_one_and_update({**later, "outbox": []}, emptied))
-            here = queues.find_one({"_id": f"{desk}.{today}"})
-            before = here or {**moved, "queue": {**moved["queue"], "tickets": []}, "keys": []}
-            tickets = [*before["queue"]["tickets"], *moved["queue"]["tickets"]]
-            queue = {
-                "desk": desk,
-                "on": today,
-                "issued": len(tickets),
-                "sequence": max(before["queue"]["sequence"], moved["queue"]["sequence"]),
-                "tickets": tickets,
-            }
-            keys = [*before.get("keys", []), *moved.get("keys", [])]
-            after = {**before, "_id": f"{desk}.{today}", "queue": queue, "open": True, "keys": keys}
-            after["version"] += 1
-            queues.replace_one({"_id": after["_id"]}, after, upsert=True)
 
 
 def report(**changes: Any) -> dict[str, Any]:

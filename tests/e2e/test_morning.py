@@ -24,6 +24,8 @@ from typing import Any
 import httpx
 import pytest
 
+from deploy.local import stack as stacks
+from tests.chaos import rules
 from tests.e2e.client import City, eventually
 from tests.e2e.test_onestop import bearer, events_about, post
 
@@ -32,12 +34,18 @@ SEED = int(os.environ.get("MORNING_SEED") or random.randrange(2**32))
 
 
 @pytest.fixture(scope="module")
-def city(open_stack: dict[str, Any]) -> Iterator[City]:
-    """A hall that is open: the machine gives numbers out, too."""
-    opened = City(open_stack)
-    opened.intake.timeout = httpx.Timeout(120)  # eleven threads, and the machine is shared
-    yield opened
-    opened.close()
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+    """A stack whose hall is open whenever the test runs: the machine gives numbers out, too."""
+    regulation, calendars = rules.write(tmp_path_factory.mktemp("rules"), 3600)
+    with pytest.MonkeyPatch.context() as patch:
+        for service in ("INTAKE", "ROUTER", "SLA", "NOTIFY"):
+            patch.setenv(f"{service}_REGULATION", str(regulation))
+            patch.setenv(f"{service}_CALENDARS", str(calendars))
+        with stacks.temporary(with_services=True, say=print) as layout:
+            opened = City.at(layout.stack_file)
+            opened.intake.timeout = httpx.Timeout(120)  # eleven threads, and the machine is shared
+            yield opened
+            opened.close()
 
 
 @dataclass

@@ -114,9 +114,6 @@ class World:
         assert ticket
         return ticket.id
 
-    def shown(self, stored: StoredQueue) -> dict[str, Any]:
-        return desk_view(self.hall.desk("land"), stored.queue, self.hall.opening(), self.now)
-
     async def states(self, ticket: str) -> dict[str, str]:
         found = [each.queue for each in self.store.queues.values()]
         return {
@@ -253,81 +250,42 @@ def test_a_number_of_the_evening_before_is_near_and_waits_from_the_opening_on() 
     asyncio.run(story())
 
 
-@pytest.mark.parametrize(
-    ("evening", "morning"),
-    [
-        pytest.param(MONDAY, date(2026, 1, 13), id="for tomorrow"),
-        pytest.param(date(2026, 1, 17), date(2026, 1, 19), id="a saturday for monday"),
-    ],
-)
-def test_in_the_evening_nobody_of_the_next_day_is_called_or_reminded(
-    evening: date, morning: date
-) -> None:
-    async def story() -> None:
-        world = World()
-        world.at("17:35", evening)
-        first, *_ = [await world.take(remind_at=3) for _ in range(3)]
-
-        after, called = await world.hall.call_next(world.hall.desk("land"), CLERK)
-
-        assert (after.queue.on, called) == (morning, None)
-        assert world.store.said == ["ticket.issued.v1"] * 3
-        assert not world.shown(after)["can_call"]
-        world.at("07:10", morning)  # a clerk who begins early
-        assert world.shown(after)["can_call"]
-        assert await world.next() == first.ticket.id
-        assert world.store.said[3:] == ["ticket.called.v1", *["ticket.nearing.v1"] * 2]
-
-    asyncio.run(story())
-
-
-def test_after_closing_who_is_left_is_called_and_the_last_is_finished() -> None:
-    async def story() -> None:
-        world = World()
-        world.at("17:29")
-        left = [(await world.take()).ticket.id for _ in range(2)]
-        world.at("17:31")
-        await world.take()  # of tomorrow
-
-        assert [await world.next() for _ in left] == left
-        after, called = await world.hall.call_next(world.hall.desk("land"), CLERK)
-
-        assert (after.queue.on, called) == (MONDAY, None)
-        assert {each.state for each in after.queue.tickets} == {TicketState.SERVED}
-        assert world.store.said.count("ticket.called.v1") == 2
-
-    asyncio.run(story())
-
-
-def test_what_a_clerk_still_has_in_hand_of_a_later_day_is_finished_and_nobody_called() -> None:
+def test_a_desk_says_that_its_next_number_is_for_a_later_day_until_the_first_is_called() -> None:
     async def story() -> None:
         world = World()
         world.at("19:00")
-        first, _ = [await world.take() for _ in range(2)]
-        tomorrow = world.store.queues["land.2026-01-13"]
-        step = calling.call_next(tomorrow.queue, CLERK, world.now)  # by an older version
-        await world.store.save(tomorrow, step, world.now)
+        [await world.take() for _ in range(2)]
 
-        after, called = await world.hall.call_next(world.hall.desk("land"), CLERK)
+        def early() -> bool:
+            [stored] = world.store.queues.values()
+            desk, found = world.hall.desk("land"), world.hall.opening()
+            return desk_view(desk, stored.queue, found, world.now)["early"]
 
-        assert called is None
-        assert after.queue.ticket(first.ticket.id).state is TicketState.SERVED
-        assert len(after.queue.waiting()) == 1
+        assert early()
+        world.at("07:10", date(2026, 1, 13))  # a clerk who begins before the opening
+        assert not early()
+        world.at("19:00")
+        await world.next()
+        assert not early()  # the hall has begun with it
 
     asyncio.run(story())
 
 
-def test_what_lasted_for_half_a_day_is_no_service() -> None:
+def test_calling_tomorrows_queue_tonight_reminds_and_its_night_is_no_service() -> None:
     async def story() -> None:
         world = World()
-        [await world.take() for _ in range(2)]
-        await world.next()
-        world.at("13:00")
+        world.at("19:00")
+        first, _ = [await world.take(remind_at=3) for _ in range(2)]
 
         await world.next()
 
-        board = board_of(world.store.queues["land.2026-01-12"].queue)
+        assert world.store.said[2:] == ["ticket.called.v1", "ticket.nearing.v1"]
+        world.at("07:45", date(2026, 1, 13))
+        await world.next()
+        queue = world.store.queues["land.2026-01-13"].queue
+        assert queue.ticket(first.ticket.id).state is TicketState.SERVED
+        board = board_of(queue)
         assert (board.served, board.served_s) == (1, 0)
-        assert board.waited_s == 5 * 3600  # of the second
+        assert board.waited_s == 900  # of the second: from the opening to its call
 
     asyncio.run(story())

@@ -143,7 +143,7 @@ class Hall:
         return Taken(after, after.queue.ticket(wish.id))
 
     async def call_next(self, desk: Desk, caller: Caller) -> tuple[StoredQueue, Ticket | None]:
-        """Call who waits longest at a desk; nobody of a day that is still to come.
+        """Call who waits longest at a desk.
 
         Raises:
             KeyReusedError: the clerk's idempotency key stands for a call that said something else.
@@ -152,8 +152,7 @@ class Hall:
         called: list[Ticket | None] = []
 
         def decide(queue: Queue, now: datetime) -> Step:
-            come = self.opening().has_come(queue.on)
-            step = calling.call_next(queue, caller, now, come=come)
+            step = calling.call_next(queue, caller, now)
             called[:] = [step.ticket]
             return step
 

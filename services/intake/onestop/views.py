@@ -63,7 +63,7 @@ def desk_view(desk: Desk, queue: Queue, found: Opening, now: datetime) -> dict[s
             for each in queue.in_hand()
         ],
         "waiting": board.waiting,
-        "can_call": bool(waiting) and found.has_come(queue.on),
+        "early": bool(waiting) and not (found.has_come(queue.on) or board.called),
         "next": [each.label for each in waiting[:5]],
         "passed": [each.label for each in queue.tickets if each.state is TicketState.SKIPPED][-5:],
         "issued": board.issued,

@@ -210,7 +210,8 @@ def _add_calls(router: APIRouter, counter: Counter) -> None:
     ) -> Response:
         """Finish what you have in hand and call who waits longest; `ticket` is null if nobody.
 
-        Nobody is called before the day of their number: after closing, those of the next day wait.
+        After closing that may be a number of the next working day (`early` of the desk): whoever
+        calls then knows that they are in the hall.
         With an `Idempotency-Key`, sending it again gives the same number instead of the next.
         """
         principal = await counter.somebody(authorization, *CLERKS)

@@ -93,8 +93,8 @@ def issue(
     return _step(after, [Happened(TicketIssued, ticket, VISITOR, told)], ticket)
 
 
-def call_next(queue: Queue, caller: Caller, now: datetime, *, come: bool = True) -> Step:
-    """Finish what the clerk has in hand; if the day has `come`, call who waits longest, if any.
+def call_next(queue: Queue, caller: Caller, now: datetime) -> Step:
+    """Finish what the clerk has in hand, and call who waits longest; nobody, when nobody waits.
 
     The same key calls the same number: a caller who did not hear the answer skips nobody.
 
@@ -110,7 +110,7 @@ def call_next(queue: Queue, caller: Caller, now: datetime, *, come: bool = True)
     for ticket in queue.in_hand(caller.clerk):
         queue, done = _end(queue, ticket, TicketState.SERVED, now)
         happened.append(Happened(TicketServed, done, caller.clerk, {"served_s": done.served_s}))
-    waiting = queue.waiting() if come else []
+    waiting = queue.waiting()
     if not waiting:
         return _step(queue, happened, None)
     queue, called = _call(queue, waiting[0], caller, now)

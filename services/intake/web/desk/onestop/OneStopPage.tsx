@@ -1,9 +1,9 @@
 /** The clerk's page: whom to call next, who is at the window, which dossiers are due. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import { duration, moment, time } from '@web/core/dates';
+import { day, duration, moment, time } from '@web/core/dates';
 import { type Bilingual, both, t } from '@web/core/i18n';
-import { Button, Empty, Failed, Field, Loading, Note, wordsOf } from '@web/ui/kit';
+import { Button, Dialog, Empty, Failed, Field, Loading, Note, wordsOf } from '@web/ui/kit';
 import { Due } from './Due';
 import { Choice } from '../rows';
 import { now } from '../live';
@@ -19,7 +19,8 @@ interface DeskState {
   open_now: boolean;
   opens_at: string;
   waiting: number;
-  can_call: boolean; // not the evening before: who has a number for tomorrow is at home
+  early: boolean; // who is next has a number for a later day, and is at home in the evening before
+  on: string;
   next: string[];
   average_wait_s: number | null;
   estimate_s: number;
@@ -69,6 +70,7 @@ export function OneStopDesk(): JSX.Element {
 function AtDesk({ desk, others, onStep }: { desk: DeskState; others: readonly DeskState[]; onStep: () => void }): JSX.Element {
   const [position, setPosition] = useState(sessionStorage.getItem(POSITION) ?? '');
   const [refused, setRefused] = useState<unknown>(null);
+  const [asking, ask] = useState(false);
   const [busy, press] = usePress(SLIP_MS); // a second press would be for whoever was just called
   const wishes = useWishes();
   const tickets = useLoaded(`t-${desk.id}`, async () => (await authed<{ items: Ticket[] }>(`onestop/desks/${desk.id}/tickets`)).data.items);
@@ -108,9 +110,10 @@ function AtDesk({ desk, others, onStep }: { desk: DeskState; others: readonly De
             </article>
           ))}
           {mine.length === 0 && <p class="hint">{desk.waiting ? t('onestop.nobody_called') : t('onestop.nobody')}</p>}
-          <Button kind={mine.length ? 'plain' : 'primary'} large icon="speakerphone" busy={busy} disabled={!desk.can_call} data-action="call" onClick={call}>
-            {t('onestop.call')}{desk.can_call && desk.next[0] ? ` · ${desk.next[0]}` : ''}
+          <Button kind={mine.length ? 'plain' : 'primary'} large icon="speakerphone" busy={busy} disabled={desk.waiting === 0} data-action="call" onClick={() => (desk.early ? ask(true) : call())}>
+            {t('onestop.call')}{desk.next[0] ? ` · ${desk.next[0]}` : ''}
           </Button>
+          {asking && <Early number={desk.next[0] ?? ''} on={desk.on} onClose={() => ask(false)} onCall={() => (ask(false), call())} />}
           <Field label={t('onestop.position')} optional>
             {(given) => <input {...given} maxLength={40} value={position} onInput={(event) => (setPosition(event.currentTarget.value), sessionStorage.setItem(POSITION, event.currentTarget.value))} />}
           </Field>
@@ -186,5 +189,19 @@ function Transfer({ others, busy, onTransfer }: TransferProps): JSX.Element {
       </label>
       <Button type="submit" busy={busy} disabled={!to}>{t('onestop.transfer_go')}</Button>
     </form>
+  );
+}
+
+function Early({ number, on, onClose, onCall }: { number: string; on: string; onClose: () => void; onCall: () => void }): JSX.Element {
+  const foot = (
+    <>
+      <Button kind="quiet" onClick={onClose}>{t('cancel')}</Button>
+      <Button kind="primary" icon="speakerphone" data-action="call-early" onClick={onCall}>{t('onestop.early_call', { number })}</Button>
+    </>
+  );
+  return (
+    <Dialog open title={t('onestop.early_title')} onClose={onClose} foot={foot}>
+      <p>{t('onestop.early', { number, day: day(on) })}</p>
+    </Dialog>
   );
 }
