@@ -1,6 +1,7 @@
 """What a reporter does after sending, and at the counter: each by the page, checked at the API."""
 
 import re
+import time
 import uuid
 from collections.abc import Iterator
 from email import message_from_bytes, policy
@@ -11,6 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from shared.optouts import FRESH_S
 from tests.browser.conftest import Open
 from tests.browser.desk_world import WARD, assigned, resolved
 from tests.browser.driver import PHONE, violations
@@ -347,6 +349,7 @@ def test_the_way_out_of_mails_is_a_page_in_both_languages(open_context: Open, ci
         assert token not in page.url
         assert not [url for url in urls if token in url]
     headers = city.office().headers
+    time.sleep(FRESH_S + 0.5)  # notify looks for who opted out every so often, and was just told
     later = city.send(report(reporter=who)).json()["code"]
 
     def refused() -> bool:
