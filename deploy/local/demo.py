@@ -92,12 +92,11 @@ async def _desk(
 ) -> Desk:
     units = await _get(client, f"{stack['intake']}/api/v1/units")
     categories = await _get(client, f"{stack['intake']}/api/v1/categories")
-    names = [name for unit in units["items"] for name in unit["name"].values()]
     return Desk(
         client=client,
         intake=stack["intake"],
         feed=await open_things.enter_async_context(IocFeed(client, stack["notify"])),
-        mailbox=await open_things.enter_async_context(Mailbox(Path(stack["mail"]), names)),
+        mailbox=await open_things.enter_async_context(Mailbox(Path(stack["mail"]))),
         units={unit["id"]: (unit["name"]["vi"], unit["short"]) for unit in units["items"]},
         checked=str(categories["regulation"]).partition("@")[0] == REGULATION,
     )

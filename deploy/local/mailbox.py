@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Collection
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.policy import default
@@ -12,7 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from deploy.local.layout import ROOT
+
 LOOK_EVERY_S = 0.02
+TEMPLATES = ROOT / "services" / "notify" / "templates"
+KINDS = {"receipt": "receipt", "assignment": "assigned"}  # what we call it, and its template
 CODE = re.compile(r"\[([A-Z0-9-]+)\]")
 
 
@@ -26,14 +29,15 @@ class Mail:
 
 
 class Mailbox:
-    """Watches the folder from now on.
+    """Watches the folder from now on; it knows a mail by the subject that its template has."""
 
-    The subject of an assignment holds the name of a unit, that of a receipt does not.
-    """
-
-    def __init__(self, folder: Path, units: Collection[str]) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._units = tuple(units)
+        self._subjects = {
+            _subject(path): kind
+            for kind, template in KINDS.items()
+            for path in TEMPLATES.glob(f"{template}.*.txt")
+        }
         self._known: set[str] = set()
         self._waiting: dict[tuple[str, str, str], asyncio.Future[Mail]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -61,11 +65,11 @@ class Mailbox:
         return self._mail(code, to, "receipt")
 
     def assignment(self, code: str, to: str) -> "asyncio.Future[Mail]":
-        """Return the mail to an address that says which unit a report went to."""
+        """Return the mail to an address that says that a report is with its unit."""
         return self._mail(code, to, "assignment")
 
     def _mail(self, code: str, to: str, kind: str) -> "asyncio.Future[Mail]":
-        key = (code, to, kind)  # the unit's head is told of the same code with the unit's name
+        key = (code, to, kind)
         if key not in self._waiting:
             self._waiting[key] = asyncio.get_running_loop().create_future()
         return self._waiting[key]
@@ -85,8 +89,15 @@ class Mailbox:
         subject = str(message["subject"] or "")
         if (code := CODE.search(subject)) is None:
             return
-        kind = "assignment" if any(unit in subject for unit in self._units) else "receipt"
+        kind = self._subjects.get(CODE.sub("", subject, count=1).strip())
+        if kind is None:  # another step, or a mail to the unit
+            return
         to = str(message["to"])
         found = self._mail(code[1], to, kind)
         if not found.done():
             found.set_result(Mail(time.perf_counter(), to, subject))
+
+
+def _subject(template: Path) -> str:
+    """Return a template's subject without the code that stands before it."""
+    return template.read_text(encoding="utf-8").splitlines()[0].partition("]")[2].strip()
