@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import textwrap
 import time
@@ -77,6 +78,9 @@ def _stack(given: Path | None) -> Generator[Path]:
         yield given
         return
     _say("starting a stack on free ports")
+    # by night officials are left in peace, and a third of the mails would be sent in the morning
+    for name in ("NOTIFY_QUIET_FROM", "NOTIFY_QUIET_UNTIL"):
+        os.environ.setdefault(name, "00:00")
     with stacks.temporary(with_services=True, say=_say) as layout:
         yield layout.stack_file
 
